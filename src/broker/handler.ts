@@ -1,0 +1,89 @@
+/** What serves one API: authorize, check, ask one service, shape the reply. */
+
+import type { ErrorName } from '../protocol/errors.ts'
+import type { Api, RequestOf, ResponseOf } from '../protocol/schema.ts'
+import type { Broker } from './broker.ts'
+
+/** Who asks: facts of the connection that handlers need. */
+export interface Client {
+  /** A number for life, for logs and for what belongs to a connection. */
+  readonly connectionId: number
+  /** Null where the client sent none. */
+  readonly clientId: string | null
+  /** The client's address, without port and without an IPv4-mapped prefix. */
+  readonly host: string
+  /** The address and port by which the client reached us. */
+  readonly localHost: string
+  readonly localPort: number
+  readonly listenerName: string
+  /** `User:ANONYMOUS` without authentication. */
+  readonly principal: string
+  /** From ApiVersions v3 on; empty before. */
+  software: { name: string; version: string }
+}
+
+/** Says that nobody waits for this request any more: its connection closed, or the broker stops. */
+export interface Cancellation {
+  readonly cancelled: boolean
+  /** Calls `listener` once when it is cancelled (at once if it already is). Returns how to stop listening. */
+  onCancel(listener: (reason: 'closed' | 'stopping') => void): () => void
+}
+
+/** All that a handler is given beside its request. */
+export interface Context extends Broker {
+  readonly client: Client
+  readonly apiVersion: number
+  readonly cancellation: Cancellation
+  /** True when the principal may do this; always so without an authorizer. */
+  authorized(operation: Operation, resourceType: ResourceType, name: string): boolean
+}
+
+export type Operation =
+  | 'READ'
+  | 'WRITE'
+  | 'CREATE'
+  | 'DELETE'
+  | 'ALTER'
+  | 'DESCRIBE'
+  | 'CLUSTER_ACTION'
+  | 'DESCRIBE_CONFIGS'
+  | 'ALTER_CONFIGS'
+  | 'IDEMPOTENT_WRITE'
+export type ResourceType = 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID'
+
+/** In place of a reply: no bytes are sent, and the connection closes once what came before is sent. */
+export const CLOSE = Symbol('close')
+
+/** `undefined`: no reply is due (acks=0). */
+export type Reply<A extends Api> = ResponseOf<A> | undefined | typeof CLOSE
+
+export interface Handler<A extends Api> {
+  api: A
+  /** What we serve, like `0-4`; ApiVersions is made of these. */
+  versions: string
+  /** What ApiVersions shows, where Kafka shows more than it serves (Produce). */
+  advertised?: string
+  /** Once this has returned, the next request of the same connection may start before the reply is there (Produce only). */
+  pipelined?: true
+  handle(request: RequestOf<A>, context: Context): Reply<A> | Promise<Reply<A>>
+  /** The reply when the whole request fails. */
+  fail(request: RequestOf<A>, errorCode: ErrorName, message: string | null): ResponseOf<A>
+  /** Runs when the reply has been written to the socket or dropped: gives lent buffers back. */
+  sent?(response: ResponseOf<A>): void
+}
+
+/** Throws nothing away of the types between a handler and the list it stands in. */
+export function handler<A extends Api>(definition: Handler<A>): Handler<A> {
+  return definition
+}
+
+/** The whole request cannot go on; dispatch answers with `handler.fail`. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError'
+  readonly code: ErrorName
+
+  constructor(code: ErrorName, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The storage contract: partition logs of record batches, many in one call.
+ *
+ * A log holds whole record batches (magic 2) as they came over the wire, with base offset and leader epoch patched.
+ * Whoever calls may not assume that an append is fast, that a log is local, or that it is the only broker.
+ */
+
+import type { ErrorName } from '../protocol/errors.ts'
+import type { BatchView } from '../protocol/records/batch-view.ts'
+
+declare const logIdBrand: unique symbol
+
+/** Topic id and partition index, as `<22 characters of base64url>-<index>`: a log's name for life. A recreated topic has other logs. */
+export type LogId = string & { readonly [logIdBrand]: true }
+
+export function logId(topicId: string, partitionIndex: number): LogId {
+  return `${topicId}-${partitionIndex}` as LogId
+}
+
+/** What a log needs to know of its topic's configs. Sizes in bytes, times in milliseconds, -1 is no limit. */
+export interface LogConfig {
+  /** `segment.bytes` */
+  segmentBytes: number
+  /** `segment.ms` */
+  segmentMs: number
+  /** `segment.index.bytes` */
+  segmentIndexBytes: number
+  /** `index.interval.bytes` */
+  indexIntervalBytes: number
+  /** `flush.messages`: with 1 an append is acknowledged after its fsync. */
+  flushMessages: number
+  /** `flush.ms` */
+  flushMs: number
+  /** `retention.bytes` */
+  retentionBytes: number
+  /** `retention.ms` */
+  retentionMs: number
+  cleanupPolicy: { delete: boolean; compact: boolean }
+}
+
+export interface LogSpec {
+  topic: string
+  /** 22 characters of base64url. */
+  topicId: string
+  partitionIndex: number
+  config: LogConfig
+  /** The log's folder or its like appears with the first append (internal topics have 50 partitions, most of them empty). */
+  lazy?: boolean
+}
+
+/** One batch for one log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */
+export interface Append {
+  log: LogId
+  /** Validated by the caller: one whole batch of magic 2 with a right CRC. Its base offset and leader epoch do not matter. */
+  batch: BatchView
+  /** From `own`: the append is `fenced` when another owner came after. Left out for logs that nobody owns. */
+  ownerEpoch?: number
+}
+
+export type AppendOutcome =
+  | { kind: 'appended'; baseOffset: number; lastOffset: number; logStartOffset: number }
+  /** One of the last five batches of this producer, sent again: nothing was appended; the offset is the original one. */
+  | { kind: 'duplicate'; baseOffset: number; lastOffset: number; logStartOffset: number }
+  | { kind: 'fenced' }
+  | { kind: 'rejected'; error: ErrorName; message?: string }
+
+export interface Want {
+  log: LogId
+  /** First offset wanted; the answer begins with the batch that holds it. */
+  offset: number
+  maxBytes: number
+  /** Read committed: nothing at or after the last stable offset. */
+  committedOnly?: boolean
+}
+
+export interface ReadLimits {
+  maxBytes: number
+  /** The first batch of the first non-empty log is returned whole, even when larger than the limits. */
+  firstWhole: boolean
+}
+
+export interface LogOffsets {
+  logStartOffset: number
+  /** First offset that is not acknowledged yet under the log's flush policy; readers see nothing at or after it. */
+  highWatermark: number
+  lastStableOffset: number
+  /** First offset that is not written yet. */
+  logEndOffset: number
+  leaderEpoch: number
+}
+
+export interface LogRead extends LogOffsets {
+  log: LogId
+  /** `OFFSET_OUT_OF_RANGE`, `KAFKA_STORAGE_ERROR`, or `UNKNOWN_TOPIC_OR_PARTITION` where there is no such log. */
+  error?: ErrorName
+  /** Whole stored batches in order, by reference: not one byte of them may be written to. */
+  buffers: readonly Buffer[]
+  /** Bytes in `buffers`. */
+  size: number
+  abortedTransactions: readonly { producerId: number; firstOffset: number }[]
+}
+
+export interface ReadResult {
+  /** One for each want, in their order. */
+  reads: LogRead[]
+  /** Gives the buffers back; to be called once, when they have been sent. */
+  release(): void
+}
+
+export interface TimestampOffset {
+  offset: number
+  timestamp: number
+  leaderEpoch: number
+}
+
+/** What a partition remembers of an idempotent or transactional producer. */
+export interface ProducerEntry {
+  producerId: number
+  producerEpoch: number
+  lastSequence: number
+  lastTimestamp: number
+  coordinatorEpoch: number
+  currentTransactionStartOffset: number
+}
+
+/** A read or write that the disk or store refused; the log it concerns is offline until it is opened anew. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+}
+
+export interface StorageEngine {
+  /** Makes these logs, or opens what is there of them. Resolved: they can be read and appended to. */
+  create(logs: readonly LogSpec[]): Promise<void>
+  /** Every log that the store holds, opened or not, with the config it was last given (defaults if none in this life). */
+  list(): Promise<LogSpec[]>
+  configure(id: LogId, config: LogConfig): Promise<void>
+  /** Resolved: the log is gone for every later call and for the next start; its bytes may be removed later. */
+  delete(id: LogId): Promise<void>
+  /**
+   * Appends to many logs in one commit. Offsets are given out in the order of calls, and of batches in a call.
+   * Resolves when all outcomes hold under each log's flush policy; outcomes stand in the order of `appends`.
+   * `atomic`: all or none, and readers see all or none.
+   * Never rejects for what is a log's own trouble: that is an outcome with `KAFKA_STORAGE_ERROR`.
+   */
+  append(appends: readonly Append[], options?: { atomic?: boolean }): Promise<AppendOutcome[]>
+  /** A snapshot of each log. Answers at once when memory has it all, else a promise. */
+  read(wants: readonly Want[], limits: ReadLimits): ReadResult | Promise<ReadResult>
+  /** `undefined` for a log that is not there. Synchronous: the engine always knows. */
+  offsets(id: LogId): LogOffsets | undefined
+  /** The first record whose timestamp is at least `timestamp`; `undefined` when there is none below the high watermark. */
+  offsetForTimestamp(id: LogId, timestamp: number): Promise<TimestampOffset | undefined>
+  /** The first record with the largest timestamp; `undefined` when the log is empty. */
+  offsetOfMaxTimestamp(id: LogId): Promise<TimestampOffset | undefined>
+  /** The leader epoch that the record at this offset was appended under; -1 when not known. */
+  epochAt(id: LogId, offset: number): number
+  /** End offset of a leader epoch: the first offset of the next one, or the high watermark of the current; `undefined` when not known. */
+  epochEnd(id: LogId, epoch: number): { epoch: number; endOffset: number } | undefined
+  producers(id: LogId): ProducerEntry[]
+  /** Moves the log start up to `offset` (never down) and drops whole segments before it. Resolves with the new log start, when it will survive a crash. */
+  truncateBefore(id: LogId, offset: number): Promise<number>
+  /** Resolved: everything appended before the call is on stable storage. */
+  flush(id: LogId): Promise<void>
+  /** Bytes that the log takes. */
+  size(id: LogId): number
+  /** Becomes the one writer of an internal log, fencing the one before. `replay` gives its batches from the log start, whole and in order. */
+  own(id: LogId): Promise<{ ownerEpoch: number; replay(): AsyncIterable<BatchView> }>
+  /** A hint that a log's high watermark or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
+  watch(id: LogId, listener: () => void): () => void
+  /** Resolved: all is on stable storage and a next start need read no log; no call is valid after it. */
+  close(): Promise<void>
+}
