@@ -1,0 +1,81 @@
+/**
+ * Replays the scenarios that were recorded on a real Kafka. What does not pass yet stands in conformance-pending.txt with
+ * its reason; a scenario that fails and is not listed fails the run, and so does one that is listed and passes.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { BrokerProcess } from './harness/broker-process.ts'
+import { hasOracles, oracles, run } from './harness/programs.ts'
+
+const pendingFile = fileURLToPath(new URL('conformance-pending.txt', import.meta.url))
+const exceptFile = fileURLToPath(new URL('conformance-except.txt', import.meta.url))
+
+/** Scenario to reason. A line is `area/name # why`; `area/* # why` stands for a whole area that no later line names. */
+function listed(file: string): Map<string, string> {
+  const lines = new Map<string, string>()
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const match = /^\s*([\w-]+\/[\w.-]+)\s*#\s*(\S.*)$/.exec(line)
+    if (match) lines.set(match[1]!, match[2]!)
+    else if (line.trim() !== '' && !line.trimStart().startsWith('#')) {
+      throw new Error(`${file}: not "area/name # why": ${line}`)
+    }
+  }
+  return lines
+}
+
+describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
+  let broker: BrokerProcess
+
+  beforeAll(async () => {
+    broker = await BrokerProcess.start({
+      engine: 'file',
+      flags: ['--profile', 'prod', '-o', 'group.initial.rebalance.delay.ms=0'],
+    })
+  })
+  afterAll(() => broker?.dispose())
+
+  it('answers as recorded, but for what is pending', { timeout: 420_000 }, async () => {
+    const runner = resolve(oracles, 'conformance/conformance')
+    const options = ['--bootstrap', broker.bootstrap, '--verbose', '--except', exceptFile]
+    const { stdout, stderr } = await run(runner, ['replay', ...options], { timeoutMs: 400_000 })
+    const results = new Map<string, boolean>()
+    for (const [, result, id] of stdout.matchAll(/^(ok {3}|FAIL) (\S+) \(\d+ ms\)$/gm)) {
+      results.set(id!, result !== 'FAIL')
+    }
+    expect(results.size, stderr + stdout.slice(-2000)).toBeGreaterThan(100)
+    const pending = listed(pendingFile)
+    report(results)
+    const failed = [...results].filter(([id, passed]) => !passed && !pending.has(id))
+    const details = failed.map(([id]) => detail(stdout, id)).join('\n')
+    expect(
+      failed.map(([id]) => id),
+      details,
+    ).toEqual([])
+    const done = [...pending.keys()].filter((id) => results.get(id) !== false)
+    expect(done, 'pending, yet passing or unknown: take them off the list').toEqual([])
+  })
+})
+
+function report(results: Map<string, boolean>): void {
+  const areas = new Map<string, { passed: number; pending: number }>()
+  for (const [id, passed] of results) {
+    const area = id.slice(0, id.indexOf('/'))
+    const count = areas.get(area) ?? { passed: 0, pending: 0 }
+    if (passed) count.passed++
+    else count.pending++
+    areas.set(area, count)
+  }
+  for (const [area, { passed, pending }] of areas) {
+    console.log(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
+  }
+}
+
+function detail(stdout: string, id: string): string {
+  const from = stdout.indexOf(`FAIL ${id} (`)
+  const rest = stdout.slice(from)
+  const end = rest.search(/\n(ok {3}|FAIL|\d+ left out|\d+ passed)/)
+  return rest.slice(0, Math.min(end < 0 ? 1500 : end, 1500))
+}

@@ -1,0 +1,98 @@
+/** Real clients that are programs: whether they are here, and how to run them. */
+
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The folder of the oracles: a real Kafka and its conformance scenarios. */
+export const oracles = resolve(root, process.env['ODRADEK_ORACLES'] ?? '../shared')
+
+/**
+ * True when the program is installed. With CI=true a program that `.ci/run` installs must be there: its scenarios run,
+ * and fail, rather than being skipped unnoticed.
+ */
+export function installed(program: string): boolean {
+  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+  return found || process.env['CI'] === 'true'
+}
+
+/** True when the oracles stand beside the project and Java can run them. */
+export function hasOracles(): boolean {
+  return (
+    existsSync(resolve(oracles, 'conformance/conformance')) &&
+    spawnSync('java', ['-version']).status === 0
+  )
+}
+
+export interface Outcome {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface RunOptions {
+  input?: string | Buffer
+  /** After this the program is killed and the run rejects. */
+  timeoutMs?: number
+}
+
+/** Runs a program to its end. */
+export function run(
+  program: string,
+  args: readonly string[],
+  { input, timeoutMs = 30_000 }: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolvePromise, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(
+        new Error(
+          `${program} ${args.join(' ')} did not end within ${timeoutMs} ms\n` +
+            `${Buffer.concat(stdout).toString().slice(-2000)}\n${Buffer.concat(stderr).toString().slice(-2000)}`,
+        ),
+      )
+    }, timeoutMs)
+    child.on('error', (error) => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolvePromise({
+        code,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      })
+    })
+    child.stdin.on('error', () => {})
+    child.stdin.end(input ?? '')
+  })
+}
+
+/** Runs kcat and expects it to succeed; resolves with what it printed. */
+export async function kcat(
+  bootstrap: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await run('kcat', ['-b', bootstrap, ...args], options)
+  if (code !== 0) throw new Error(`kcat ${args.join(' ')} ended with ${code}:\n${stderr}`)
+  return stdout
+}
+
+/** Runs one of Kafka's own command line tools. */
+export function kafkaTool(
+  className: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
+  return run(resolve(oracles, 'peers/kafka'), ['tool', className, ...args], options)
+}

@@ -1,0 +1,95 @@
+/** Kafka's own command line tools against the broker. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BrokerProcess } from './harness/broker-process.ts'
+import { hasOracles, kafkaTool, kcat, installed } from './harness/programs.ts'
+
+const TOPICS = 'org.apache.kafka.tools.TopicCommand'
+const GROUPS = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
+const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'
+const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+
+describe.skipIf(!hasOracles())("Kafka's own tools", () => {
+  let broker: BrokerProcess
+
+  beforeAll(async () => {
+    broker = await BrokerProcess.start({ engine: 'file' })
+  })
+  afterAll(() => broker?.dispose())
+
+  async function tool(name: string, args: string[], input?: string): Promise<string> {
+    const outcome = await kafkaTool(name, ['--bootstrap-server', broker.bootstrap, ...args], {
+      timeoutMs: 60_000,
+      ...(input === undefined ? {} : { input }),
+    })
+    expect(outcome.code, `${name} ${args.join(' ')}\n${outcome.stdout}\n${outcome.stderr}`).toBe(0)
+    return outcome.stdout
+  }
+
+  it('the topic tool creates, lists, describes, widens and deletes', {
+    timeout: 120_000,
+  }, async () => {
+    const config = ['--config', 'retention.ms=60000']
+    const created = await tool(TOPICS, [
+      '--create',
+      '--topic',
+      'tooled',
+      '--partitions',
+      '3',
+      ...config,
+    ])
+    expect(created).toContain('Created topic tooled.')
+    expect((await tool(TOPICS, ['--list'])).split('\n')).toContain('tooled')
+    const described = await tool(TOPICS, ['--describe', '--topic', 'tooled'])
+    expect(described).toMatch(
+      /PartitionCount: 3\s+ReplicationFactor: 1\s+Configs: .*retention\.ms=60000/,
+    )
+    await tool(TOPICS, ['--alter', '--topic', 'tooled', '--partitions', '5'])
+    expect(await tool(TOPICS, ['--describe', '--topic', 'tooled'])).toContain('PartitionCount: 5')
+    await tool(TOPICS, ['--delete', '--topic', 'tooled'])
+    expect((await tool(TOPICS, ['--list'])).split('\n')).not.toContain('tooled')
+  })
+
+  it('the console producer and consumer understand one another', { timeout: 120_000 }, async () => {
+    const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`)
+    await tool(PRODUCER, ['--topic', 'console'], lines.join('\n'))
+    const read = await tool(CONSUMER, [
+      ...['--topic', 'console', '--from-beginning', '--max-messages', '100'],
+      ...['--group', 'console-readers', '--timeout-ms', '30000'],
+    ])
+    expect(read.trim().split('\n')).toEqual(lines)
+  })
+
+  it('the consumer group tool lists, describes, resets and deletes', {
+    timeout: 240_000,
+  }, async () => {
+    const readers = ['--group', 'console-readers']
+    expect((await tool(GROUPS, ['--list'])).split('\n')).toContain('console-readers')
+    const described = await tool(GROUPS, ['--describe', ...readers])
+    expect(described).toMatch(/console-readers\s+console\s+0\s+100\s+100\s+0/)
+    expect(await tool(GROUPS, ['--describe', '--state', ...readers])).toMatch(/Empty\s+0/)
+    const reset = ['--reset-offsets', '--to-offset', '40', '--topic', 'console', '--execute']
+    await tool(GROUPS, [...reset, ...readers])
+    expect(await tool(GROUPS, ['--describe', ...readers])).toMatch(/console\s+0\s+40\s+100\s+60/)
+    await tool(GROUPS, ['--delete', ...readers])
+    expect((await tool(GROUPS, ['--list'])).split('\n')).not.toContain('console-readers')
+  })
+
+  it.skipIf(!installed('kcat'))(
+    "the console consumer reads the offsets topic with Kafka's own formatter",
+    { timeout: 120_000 },
+    async () => {
+      await kcat(broker.bootstrap, ['-P', '-t', 'formatted'], { input: 'x\n' })
+      await kcat(broker.bootstrap, [
+        ...['-G', 'formatted-readers', '-c', '1', '-q', '-X', 'auto.offset.reset=earliest'],
+        'formatted',
+      ])
+      const read = await tool(CONSUMER, [
+        ...['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '8000'],
+        ...['--formatter', 'org.apache.kafka.tools.consumer.OffsetsMessageFormatter'],
+      ])
+      expect(read).toContain('"group":"formatted-readers","topic":"formatted","partition":0')
+      expect(read).toMatch(/"offset":1\b/)
+    },
+  )
+})
