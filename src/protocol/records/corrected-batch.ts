@@ -1,0 +1,71 @@
+/** What a leader changes in a produced batch before it is stored: timestamp type, maximum timestamp, codec. */
+
+import {
+  ATTRIBUTES,
+  BatchView,
+  CODEC_MASK,
+  CONTROL_FLAG,
+  DELETE_HORIZON_FLAG,
+  HEADER_SIZE,
+  LOG_APPEND_TIME_FLAG,
+  MAX_TIMESTAMP,
+  sealBatch,
+  TRANSACTIONAL_FLAG,
+  writeInt64,
+} from './batch-view.ts'
+import { canOpen, codecOf, type Compression, deflateSoon } from './compression.ts'
+import type { ProduceContext, ProduceRules } from './produce-rules.ts'
+
+/** The bits that have a meaning; Kafka clears the others when it writes the attributes, and only then. */
+const KNOWN_BITS =
+  CODEC_MASK | LOG_APPEND_TIME_FLAG | TRANSACTIONAL_FLAG | CONTROL_FLAG | DELETE_HORIZON_FLAG
+
+/**
+ * The batch as its topic stores it: itself where nothing is to be changed, else a copy with a checksum made anew.
+ * `maxTimestamp` is that of its records; undefined where they could not be read, and then it stays.
+ */
+export function withTimestamps(
+  batch: BatchView,
+  maxTimestamp: number | undefined,
+  { timestampType }: ProduceRules,
+  { now }: ProduceContext,
+): BatchView {
+  const wanted = timestampType === 'LogAppendTime' ? now : (maxTimestamp ?? batch.maxTimestamp)
+  if (batch.maxTimestamp === wanted && batch.timestampType === timestampType) return batch
+  const bytes = Buffer.from(batch.bytes)
+  const flag = timestampType === 'LogAppendTime' ? LOG_APPEND_TIME_FLAG : 0
+  bytes.writeInt16BE((batch.attributes & KNOWN_BITS & ~LOG_APPEND_TIME_FLAG) | flag, ATTRIBUTES)
+  writeInt64(bytes, MAX_TIMESTAMP, wanted)
+  sealBatch(bytes)
+  return new BatchView(bytes)
+}
+
+/** The codec to store a batch in; undefined where it stays in its own, because the topic says so or because it cannot be changed here. */
+export function codecToChangeTo(
+  sent: Compression,
+  { compression }: ProduceRules,
+): Compression | undefined {
+  if (compression === 'producer') return undefined
+  const wanted = compression === 'uncompressed' ? 'none' : compression
+  return wanted !== sent && canOpen(sent) && canOpen(wanted) ? wanted : undefined
+}
+
+/** A copy of the batch with its records, given inflated, in another codec. Kafka drops the delete horizon on this way. */
+export function recompressed(
+  batch: BatchView,
+  plain: Buffer,
+  compression: Compression,
+): BatchView | Promise<BatchView> {
+  const records = deflateSoon(compression, plain)
+  if (records instanceof Promise)
+    return records.then((bytes) => assembled(batch, bytes, compression))
+  return assembled(batch, records, compression)
+}
+
+function assembled(batch: BatchView, records: Buffer, compression: Compression): BatchView {
+  const bytes = Buffer.concat([batch.bytes.subarray(0, HEADER_SIZE), records])
+  const kept = batch.attributes & KNOWN_BITS & ~CODEC_MASK & ~DELETE_HORIZON_FLAG
+  bytes.writeInt16BE(kept | codecOf(compression), ATTRIBUTES)
+  sealBatch(bytes)
+  return new BatchView(bytes)
+}

@@ -1,0 +1,117 @@
+/**
+ * Opens gzip (RFC 1952) as Java's reader does, which is how Kafka reads it: several members follow one another, what
+ * comes after the last one and is no member is ignored. Node's own gunzip refuses such bytes. Output is bounded.
+ *
+ *   0  magic     1f 8b        then, by flag: extra (uint16 length and bytes), name and comment (zero-terminated),
+ *   2  method    8            header CRC (2 bytes); then the deflated bytes, CRC-32 and size modulo 2^32 (both
+ *   3  flags     uint8        little-endian)
+ *   4  time, extra flags, operating system
+ */
+
+import { crc32, inflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
+import { InvalidRecord } from './invalid-record.ts'
+
+const HEADER_SIZE = 10
+const TRAILER_SIZE = 8
+const HAS_HEADER_CRC = 0x02
+const HAS_EXTRA = 0x04
+const HAS_NAME = 0x08
+const HAS_COMMENT = 0x10
+
+/** What zlib gives when asked for `info`, which its types do not say. */
+interface Inflated {
+  buffer: Buffer
+  engine: Inflate
+}
+
+/** Throws `InvalidRecord`: UNKNOWN_SERVER_ERROR, as Kafka answers, for what is no gzip; MESSAGE_TOO_LARGE beyond `limit` bytes. */
+export function gunzipSync(bytes: Buffer, limit: number): Buffer {
+  const members: Buffer[] = []
+  let room = limit
+  let position = 0
+  for (;;) {
+    const start = memberStart(bytes, position)
+    if (start === undefined) return joined(members)
+    let inflated: Inflated
+    try {
+      inflated = inflateRawSync(bytes.subarray(start), options(room)) as unknown as Inflated
+    } catch (error) {
+      throw refusal(error, limit)
+    }
+    position = memberEnd(bytes, start, inflated)
+    room -= inflated.buffer.length
+    members.push(inflated.buffer)
+  }
+}
+
+/** The same on the thread pool; rejects where `gunzipSync` throws. */
+export async function gunzip(bytes: Buffer, limit: number): Promise<Buffer> {
+  const members: Buffer[] = []
+  let room = limit
+  let position = 0
+  for (;;) {
+    const start = memberStart(bytes, position)
+    if (start === undefined) return joined(members)
+    const inflated = await new Promise<Inflated>((resolve, reject) => {
+      inflateRaw(bytes.subarray(start), options(room), (error, result) =>
+        error ? reject(refusal(error, limit)) : resolve(result as unknown as Inflated),
+      )
+    })
+    position = memberEnd(bytes, start, inflated)
+    room -= inflated.buffer.length
+    members.push(inflated.buffer)
+  }
+}
+
+/** Node refuses a limit of nothing: a byte more than there is room for still ends in the same refusal, one member later. */
+function options(room: number): { maxOutputLength: number; info: true } {
+  return { maxOutputLength: Math.max(room, 1), info: true }
+}
+
+function joined(members: readonly Buffer[]): Buffer {
+  if (members.length === 0) {
+    throw new InvalidRecord('The compressed records are no gzip.', 'UNKNOWN_SERVER_ERROR')
+  }
+  return members.length === 1 ? members[0]! : Buffer.concat(members)
+}
+
+/** Where the deflated bytes of the member at `position` begin; undefined where no member stands. */
+function memberStart(bytes: Buffer, position: number): number | undefined {
+  if (position + HEADER_SIZE > bytes.length) return undefined
+  if (bytes.readUInt16BE(position) !== 0x1f8b || bytes[position + 2] !== 8) return undefined
+  const flags = bytes[position + 3]!
+  let start = position + HEADER_SIZE
+  if (flags & HAS_EXTRA) {
+    if (start + 2 > bytes.length) return undefined
+    start += 2 + bytes.readUInt16LE(start)
+  }
+  for (const flag of [HAS_NAME, HAS_COMMENT]) {
+    if ((flags & flag) === 0) continue
+    const terminator = bytes.indexOf(0, start)
+    if (terminator === -1) return undefined
+    start = terminator + 1
+  }
+  if (flags & HAS_HEADER_CRC) start += 2
+  return start <= bytes.length ? start : undefined
+}
+
+/** Checks the member's trailer and returns the position behind it. */
+function memberEnd(bytes: Buffer, start: number, { buffer, engine }: Inflated): number {
+  const trailer = start + engine.bytesWritten
+  if (trailer + TRAILER_SIZE > bytes.length) {
+    throw new InvalidRecord('The gzip of the records is cut off.', 'UNKNOWN_SERVER_ERROR')
+  }
+  const sizeIsRight = bytes.readUInt32LE(trailer + 4) === buffer.length % 2 ** 32
+  if (!sizeIsRight || bytes.readUInt32LE(trailer) !== crc32(buffer)) {
+    throw new InvalidRecord('The gzip of the records has a wrong trailer.', 'UNKNOWN_SERVER_ERROR')
+  }
+  return trailer + TRAILER_SIZE
+}
+
+function refusal(cause: unknown, limit: number): InvalidRecord {
+  if (cause instanceof RangeError) {
+    const text = `The compressed records inflate to more than ${limit} bytes.`
+    return new InvalidRecord(text, 'MESSAGE_TOO_LARGE', { cause })
+  }
+  return new InvalidRecord('The gzip of the records is broken.', 'UNKNOWN_SERVER_ERROR', { cause })
+}

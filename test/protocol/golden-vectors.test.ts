@@ -1,0 +1,168 @@
+import { deepStrictEqual } from 'node:assert'
+import { describe, expect, it } from 'vitest'
+import { generateCodec, codecOf } from '../../src/protocol/compile.ts'
+import { errorNameOf, errors } from '../../src/protocol/errors.ts'
+import { frameSizeAt, requestFrame, responseFrame } from '../../src/protocol/frame.ts'
+import {
+  decodeRequestHeader,
+  decodeResponseHeader,
+  requestHeaderVersion,
+  responseHeaderVersion,
+} from '../../src/protocol/header.ts'
+import { type FieldLayout, layoutOf, type StructLayout } from '../../src/protocol/layout.ts'
+import { Reader } from '../../src/protocol/reader.ts'
+import { Field, type Fields, type Message } from '../../src/protocol/schema.ts'
+import { hasVersion } from '../../src/protocol/versions.ts'
+import { Writer } from '../../src/protocol/writer.ts'
+import { apis, messages, versionsOf } from './known-messages.ts'
+import { frameVectors, hasOracles, type Vector, vectorsOf } from './oracles.ts'
+
+type Struct = Record<string, unknown>
+
+/** A vector's value as we decode it, with defaults for what it leaves out. */
+function expected(layout: StructLayout, value: Struct): Struct {
+  const known = new Set(['_unknownTags', ...layout.fields.map(({ name }) => name)])
+  const strange = Object.keys(value).filter((name) => !known.has(name))
+  if (strange.length > 0) throw new Error(`the schema has no ${strange.join(', ')}`)
+  return Object.fromEntries(
+    layout.fields.map((field) => {
+      const stated = value[field.name]
+      if (stated !== undefined && field.place === 'absent') {
+        throw new Error(`${field.path} is absent`)
+      }
+      return [field.name, stated === undefined ? fallback(field) : converted(field, stated)]
+    }),
+  )
+}
+
+function fallback(field: FieldLayout): unknown {
+  if (field.type === 'array' && field.default !== null) return []
+  if (field.type === 'struct' && field.default !== null) return expected(field.struct!, {})
+  return field.default
+}
+
+function converted(field: FieldLayout, value: unknown): unknown {
+  if (value === null) return null
+  if (field.type === 'array')
+    return (value as unknown[]).map((part) => converted(field.element!, part))
+  if (field.type === 'struct') return expected(field.struct!, value as Struct)
+  if (field.type === 'int64') return BigInt(value as string)
+  if (field.type === 'bytes' || field.type === 'records')
+    return Buffer.from(value as string, 'base64')
+  if (field.type === 'errorCode') return errorNameOf(value as number)
+  return value
+}
+
+/** The same schema with error codes as plain numbers: vectors carry codes that have no name. */
+function withoutNames(message: Message): Message {
+  return { ...message, fields: fieldsWithoutNames(message.fields) }
+}
+
+function fieldsWithoutNames(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, plain(field)]))
+}
+
+function plain(field: Field): Field {
+  const twin = Object.create(Field.prototype) as Field
+  const isCode = field.type === 'errorCode'
+  return Object.assign(twin, field, {
+    type: isCode ? 'int16' : field.type,
+    default: isCode ? 0 : field.default,
+    element: field.element && plain(field.element),
+    fields: field.fields && fieldsWithoutNames(field.fields),
+  })
+}
+
+const codes = new Set(errors.map(({ code }) => code))
+
+/** Whether every error code in a value has a name, so that it can be written again. */
+function hasOnlyKnownCodes(layout: StructLayout, value: Struct): boolean {
+  const known = (field: FieldLayout, part: unknown): boolean => {
+    if (part === undefined || part === null) return true
+    if (field.type === 'errorCode') return codes.has(part as number)
+    if (field.type === 'struct') return hasOnlyKnownCodes(field.struct!, part as Struct)
+    if (field.type !== 'array') return true
+    return (part as unknown[]).every((element) => known(field.element!, element))
+  }
+  return layout.fields.every((field) => known(field, value[field.name]))
+}
+
+const checked = { read: 0, written: 0 }
+
+function check(message: Message, plainMessage: Message, vector: Vector): void {
+  const { version, value } = vector
+  const bytes = Buffer.from(vector.hex, 'hex')
+  const layout = layoutOf(message, version)
+  const codec = codecOf(message, version)
+  const reader = new Reader(bytes)
+  const decoded = codec.decode(reader)
+  deepStrictEqual(decoded, expected(layout, value))
+  expect(reader.remaining).toBe(0)
+  checked.read++
+  if (JSON.stringify(value).includes('"_unknownTags"')) return
+
+  const plainLayout = layoutOf(plainMessage, version)
+  const writer = new Writer()
+  generateCodec(plainLayout, 'Plain').encode(writer, expected(plainLayout, value))
+  expect(writer.copy().toString('hex')).toBe(vector.hex)
+  checked.written++
+  if (!hasOnlyKnownCodes(layout, value)) return
+  const again = new Writer()
+  codec.encode(again, decoded)
+  expect(again.copy().toString('hex')).toBe(vector.hex)
+}
+
+describe.skipIf(!hasOracles)('golden vectors', () => {
+  it.each(messages.map((message) => [message.name, message] as const))('%s', (name, message) => {
+    const vectors = vectorsOf(name).filter(({ version }) => hasVersion(message.versions, version))
+    const plainMessage = withoutNames(message)
+    const versions = new Set(vectors.map(({ version }) => version))
+    expect([...versions].sort((a, b) => a - b)).toEqual(versionsOf(message))
+    for (const vector of vectors) {
+      try {
+        check(message, plainMessage, vector)
+      } catch (cause) {
+        throw new Error(`${name} v${vector.version} ${vector.case}`, { cause })
+      }
+    }
+  })
+
+  it('says how many they were', () => {
+    expect(checked.read).toBeGreaterThan(900)
+    console.log(`vectors: ${checked.read} read, ${checked.written} written to the same bytes`)
+  })
+})
+
+describe.skipIf(!hasOracles)('golden frames', () => {
+  const frames = (hasOracles ? frameVectors() : []).flatMap((vector) => {
+    const api = apis.find(({ key }) => key === vector.api)
+    return api && hasVersion(api.versions, vector.version) ? [{ vector, api }] : []
+  })
+
+  it.each(
+    frames.map(({ vector, api }) => [`${vector.name} v${vector.version}`, vector, api] as const),
+  )('%s', (_title, vector, api) => {
+    const bytes = Buffer.from(vector.hex, 'hex')
+    const { version, correlationId } = vector
+    expect(frameSizeAt(bytes, 0, bytes.length)).toBe(bytes.length - 4)
+    const reader = new Reader(bytes, 4)
+    if (vector.type === 'request') {
+      const clientId = vector.clientId ?? null
+      expect(requestHeaderVersion(api, version)).toBe(vector.headerVersion)
+      const header = decodeRequestHeader(reader, requestHeaderVersion(api, version))
+      expect(header).toEqual({ apiKey: api.key, apiVersion: version, correlationId, clientId })
+      const request = codecOf(api.request, version).decode(reader)
+      const again = requestFrame(api, version, { correlationId, clientId }, request)
+      expect(Buffer.concat(again).toString('hex')).toBe(vector.hex)
+    } else {
+      expect(responseHeaderVersion(api, version)).toBe(vector.headerVersion)
+      expect(decodeResponseHeader(reader, responseHeaderVersion(api, version))).toBe(correlationId)
+      const response = codecOf(api.response, version).decode(reader)
+      const again = responseFrame(api, version, correlationId, response)
+      expect(Buffer.concat(again).toString('hex')).toBe(vector.hex)
+    }
+    expect(reader.remaining).toBe(0)
+  })
+
+  it('are many', () => expect(frames.length).toBeGreaterThan(60))
+})

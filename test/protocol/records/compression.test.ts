@@ -1,0 +1,138 @@
+import { deflateRawSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type Compression,
+  canOpen,
+  codecOf,
+  compressionOf,
+  deflate,
+  deflateSoon,
+  inflate,
+  inflateSoon,
+} from '../../../src/protocol/records/compression.ts'
+
+const text = Buffer.from('a spool of thread, '.repeat(50))
+const refused = (error: string): unknown =>
+  expect.objectContaining({ name: 'InvalidRecord', error })
+
+describe('codecs', () => {
+  it('have the numbers of the attributes', () => {
+    const all: Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+    expect(all.map(codecOf)).toEqual([0, 1, 2, 3, 4])
+    expect([0, 1, 2, 3, 4].map(compressionOf)).toEqual(all)
+    expect(compressionOf(0xf9)).toBe('gzip')
+    for (const codec of [5, 6, 7]) {
+      expect(() => compressionOf(codec)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
+    }
+  })
+
+  it('that cannot be opened say so', () => {
+    expect(['none', 'gzip'].every((codec) => canOpen(codec as Compression))).toBe(true)
+    for (const codec of ['snappy', 'lz4', 'zstd'] as const) {
+      expect(canOpen(codec)).toBe(false)
+      for (const call of [inflate, inflateSoon, deflate, deflateSoon]) {
+        expect(() => call(codec, text)).toThrow(refused('UNSUPPORTED_COMPRESSION_TYPE'))
+      }
+    }
+  })
+
+  it('none hands the bytes through', () => {
+    for (const call of [inflate, inflateSoon, deflate, deflateSoon]) {
+      expect(call('none', text)).toBe(text)
+    }
+  })
+})
+
+describe('gzip', () => {
+  it('opens what it closes', async () => {
+    const big = Buffer.alloc(3_000_000, 'thread')
+    for (const bytes of [Buffer.alloc(0), text, big]) {
+      expect(inflate('gzip', deflate('gzip', bytes)).equals(bytes)).toBe(true)
+      const compressed = await deflateSoon('gzip', bytes)
+      expect((await inflateSoon('gzip', compressed)).equals(bytes)).toBe(true)
+    }
+  })
+
+  it('answers at once when small, and by a promise when large', () => {
+    expect(inflateSoon('gzip', gzipSync(text))).toBeInstanceOf(Buffer)
+    expect(deflateSoon('gzip', text)).toBeInstanceOf(Buffer)
+    expect(inflateSoon('gzip', gzipSync(Buffer.alloc(600_000)))).toBeInstanceOf(Promise)
+    expect(deflateSoon('gzip', Buffer.alloc(70_000))).toBeInstanceOf(Promise)
+  })
+
+  it.each([
+    ['zeros', Buffer.alloc(5)],
+    ['text', Buffer.from('garbage that is no gzip')],
+    ['the beginning of a gzip', gzipSync(text).subarray(0, 6)],
+  ])('accepts %s after the stream, as Kafka does', async (_name, garbage) => {
+    const bytes = Buffer.concat([gzipSync(text), garbage])
+    expect(inflate('gzip', bytes)).toEqual(text)
+    expect(await inflateSoon('gzip', bytes)).toEqual(text)
+  })
+
+  it('reads the streams that follow one another', async () => {
+    const bytes = Buffer.concat([gzipSync('one '), gzipSync('two '), gzipSync('three')])
+    expect(inflate('gzip', bytes).toString()).toBe('one two three')
+    expect((await inflateSoon('gzip', bytes)).toString()).toBe('one two three')
+  })
+
+  it('skips the optional fields of a header', () => {
+    const [head, , trailer] = [gzipSync(text).subarray(0, 10), null, gzipSync(text).subarray(-8)]
+    const withAll = Buffer.from(head)
+    withAll[3] = 0x1e
+    const fields = Buffer.from('\u0003\0abc' + 'name\0' + 'comment\0' + 'cc', 'latin1')
+    const bytes = Buffer.concat([withAll, fields, deflateRawSync(text), trailer])
+    expect(inflate('gzip', bytes)).toEqual(text)
+  })
+
+  it('refuses what is none, is cut off or changed, with the error that Kafka has for them', async () => {
+    const good = gzipSync(text)
+    const wrongChecksum = Buffer.from(good)
+    wrongChecksum[good.length - 8]! ^= 1
+    const wrongSize = Buffer.from(good)
+    wrongSize[good.length - 4]! ^= 1
+    const broken = Buffer.from(good)
+    broken.fill(0xff, 12, 20)
+    for (const bytes of [text, Buffer.alloc(0), wrongChecksum, wrongSize, broken]) {
+      expect(() => inflate('gzip', bytes)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
+    }
+    for (let length = 0; length < good.length; length++) {
+      const cut = good.subarray(0, length)
+      expect(() => inflate('gzip', cut)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
+    }
+    const large = gzipSync(Buffer.alloc(1_000_000)).fill(0xff, 100, 200)
+    await expect(inflateSoon('gzip', large)).rejects.toThrow(refused('UNKNOWN_SERVER_ERROR'))
+  })
+
+  it('gives a bomb no memory', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
+    const limit = 1024 * 1024
+    expect(bomb.length).toBeLessThan(70_000)
+    expect(() => inflate('gzip', bomb, limit)).toThrow(refused('MESSAGE_TOO_LARGE'))
+    await expect(inflateSoon('gzip', bomb, limit)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
+    // One that says it is small takes the other way, to the same end.
+    const liar = Buffer.from(bomb)
+    liar.writeUInt32LE(10, liar.length - 4)
+    await expect(inflateSoon('gzip', liar, limit)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
+    expect(() => inflateSoon('gzip', liar, 1000)).toThrow(refused('MESSAGE_TOO_LARGE'))
+    const many = Buffer.concat([gzipSync(Buffer.alloc(900)), gzipSync(Buffer.alloc(900))])
+    expect(() => inflate('gzip', many, 1000)).toThrow(refused('MESSAGE_TOO_LARGE'))
+    expect(inflate('gzip', many, 1800)).toHaveLength(1800)
+  })
+
+  it('gives any bytes an outcome', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.nat(80), async (noise, at) => {
+        const bytes = Buffer.concat([gzipSync(text), gzipSync(text)])
+        bytes.set(noise.subarray(0, bytes.length - at), at)
+        try {
+          const plain = inflate('gzip', bytes)
+          expect(await inflateSoon('gzip', bytes)).toEqual(plain)
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'InvalidRecord' })
+        }
+      }),
+    )
+  })
+})
