@@ -1,0 +1,169 @@
+/** A broker's configuration: typed values by Kafka's key names, and where each comes from. */
+
+import {
+  type BrokerKey,
+  type BrokerValue,
+  brokerKeys,
+  isBrokerKey,
+  isForeignKey,
+} from './broker-keys.ts'
+import { honouredKeys } from './honoured-keys.ts'
+import { nearest } from './nearest.ts'
+
+export type { BrokerKey, BrokerValue } from './broker-keys.ts'
+
+/** A configuration that cannot be: its message says what is wrong, and where it stands. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+export type LayerKind = 'profile' | 'file' | 'environment' | 'option'
+
+/** Values of one source. A later layer wins over an earlier one. */
+export interface ConfigLayer {
+  kind: LayerKind
+  /** Where the values stand, for error texts: a path, a flag. */
+  origin?: string
+  values: Readonly<Record<string, string>>
+}
+
+/** Where a value that DescribeConfigs shows was set, from the strongest to the weakest. */
+export type ConfigSource =
+  | 'TOPIC'
+  | 'DYNAMIC_BROKER'
+  | 'DYNAMIC_DEFAULT_BROKER'
+  | 'STATIC_BROKER'
+  | 'GROUP'
+  | 'DEFAULT'
+
+export interface ConfigSynonym {
+  name: string
+  value: string | null
+  source: ConfigSource
+}
+
+interface Setting {
+  layer: ConfigLayer
+  raw: string
+}
+
+export class BrokerConfig {
+  private readonly settings = new Map<string, Setting>()
+  private readonly values = new Map<string, unknown>()
+  private readonly texts = new Map<string, string | null>()
+
+  /** Throws ConfigError for a name that is no key, and for a value that its key does not take. */
+  constructor(layers: readonly ConfigLayer[] = []) {
+    for (const layer of layers) {
+      for (const [name, raw] of Object.entries(layer.values)) {
+        if (!isBrokerKey(name) && !isForeignKey(name)) throw unknownKey(name, layer)
+        this.settings.set(name, { layer, raw })
+      }
+    }
+    this.pairNodeIds()
+    for (const name of Object.keys(brokerKeys) as BrokerKey[]) this.read(name)
+  }
+
+  /** The configuration that has these values and Kafka's defaults. */
+  static of(
+    values: { readonly [K in BrokerKey]?: BrokerValue<K> | string | number } = {},
+  ): BrokerConfig {
+    return new BrokerConfig([{ kind: 'option', values: asTexts(values) }])
+  }
+
+  get<K extends BrokerKey>(key: K): BrokerValue<K> {
+    return this.values.get(key) as BrokerValue<K>
+  }
+
+  /** The value as Kafka prints it; null where there is none. */
+  text(key: BrokerKey): string | null {
+    return this.texts.get(key) ?? null
+  }
+
+  source(key: BrokerKey): LayerKind | 'default' {
+    return this.settings.get(key)?.layer.kind ?? 'default'
+  }
+
+  /** The keys that somebody set and that have no effect here, in alphabetical order. */
+  inertKeys(): string[] {
+    return [...this.settings]
+      .filter(
+        ([name, { layer }]) => layer.kind !== 'profile' && !honouredKeys.has(name as BrokerKey),
+      )
+      .map(([name]) => name)
+      .sort()
+  }
+
+  /**
+   * What these keys are set to, strongest source first, as DescribeConfigs shows it. `min.insync.replicas` has a
+   * cluster-wide default in every new cluster since eligible leader replicas exist (KIP-966).
+   */
+  synonyms(keys: readonly BrokerKey[]): ConfigSynonym[] {
+    const found: ConfigSynonym[] = []
+    const add = (name: BrokerKey, value: string | null, source: ConfigSource): void => {
+      if (value === null) return
+      found.push({ name, value: brokerKeys[name].type === 'PASSWORD' ? null : value, source })
+    }
+    for (const key of keys) {
+      if (key === 'min.insync.replicas') add(key, this.text(key), 'DYNAMIC_DEFAULT_BROKER')
+    }
+    for (const key of keys) add(key, this.settings.get(key)?.raw ?? null, 'STATIC_BROKER')
+    for (const key of keys) add(key, brokerKeys[key].defaultText, 'DEFAULT')
+    return found
+  }
+
+  /** `broker.id` is the old name of `node.id`: what is said of one holds for the other. */
+  private pairNodeIds(): void {
+    const [nodeId, brokerId] = [this.settings.get('node.id'), this.settings.get('broker.id')]
+    if (nodeId && brokerId && nodeId.raw.trim() !== brokerId.raw.trim()) {
+      throw new ConfigError(
+        `node.id (${nodeId.raw}) and broker.id (${brokerId.raw}) name the same thing and differ: set one of them.`,
+      )
+    }
+    if (nodeId && !brokerId) this.settings.set('broker.id', nodeId)
+    if (brokerId && !nodeId) this.settings.set('node.id', brokerId)
+  }
+
+  private read(name: BrokerKey): void {
+    const key = brokerKeys[name]
+    const setting = this.settings.get(name)
+    if (!setting) {
+      this.values.set(name, key.defaultValue)
+      this.texts.set(name, key.defaultText)
+      return
+    }
+    const parsed = key.parse(name, setting.raw)
+    if ('error' in parsed) throw new ConfigError(parsed.error + standsIn(setting.layer))
+    this.values.set(name, parsed.value)
+    this.texts.set(name, parsed.text)
+  }
+}
+
+function unknownKey(name: string, layer: ConfigLayer): ConfigError {
+  const closest = nearest(name, Object.keys(brokerKeys))
+  return new ConfigError(
+    `Unknown configuration '${name}'${standsIn(layer)}. The nearest known key is '${closest?.name}'.`,
+  )
+}
+
+function standsIn(layer: ConfigLayer): string {
+  return layer.origin === undefined ? '' : ` (in ${layer.origin})`
+}
+
+/** Values as they are given in code; undefined is as if the key were left out. */
+export type GivenValue = string | number | bigint | boolean | readonly string[] | null | undefined
+
+/** Values as a file would have them: lists joined by commas. Throws ConfigError for what cannot be a value. */
+export function asTexts(values: Readonly<Record<string, GivenValue>>): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value === null) continue
+    if (typeof value === 'object' && !Array.isArray(value)) {
+      throw new ConfigError(
+        `The value of ${name} is an object: give a string, number, boolean or list.`,
+      )
+    }
+    texts[name] = Array.isArray(value) ? value.join(',') : String(value)
+  }
+  return texts
+}

@@ -1,0 +1,43 @@
+/** Which of many names somebody meant who mistyped one. */
+
+/** How many letters must be typed, dropped, replaced or swapped with their neighbour to make one name of the other. */
+function distance(a: string, b: string): number {
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const differs = a[i - 1] === b[j - 1] ? 0 : 1
+      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + differs)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, before[j - 2]! + 1)
+      }
+      row.push(cost)
+    }
+    before = last
+    last = row
+  }
+  return last[b.length]!
+}
+
+export interface Nearest {
+  name: string
+  /** True when so few letters differ that it is likely what was meant. */
+  likely: boolean
+}
+
+/** The closest of the candidates; undefined when there are none. */
+export function nearest(name: string, candidates: Iterable<string>): Nearest | undefined {
+  const typed = name.toLowerCase()
+  let best: string | undefined
+  let fewest = Number.POSITIVE_INFINITY
+  for (const candidate of candidates) {
+    const letters = distance(typed, candidate.toLowerCase())
+    if (letters < fewest) {
+      best = candidate
+      fewest = letters
+    }
+  }
+  if (best === undefined) return undefined
+  return { name: best, likely: fewest <= Math.max(1, Math.floor(typed.length / 4)) }
+}

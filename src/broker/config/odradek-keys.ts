@@ -1,0 +1,13 @@
+/** Keys of our own: what Kafka has no word for. */
+
+import { INT_MAX, choice, int, long } from './config-key.ts'
+import { atLeast } from './rules.ts'
+
+export const odradekKeys = {
+  /** Of the command's log: lines of JSON for machines, or of text for people. */
+  'odradek.log.format': choice('json', ['json', 'text']),
+  /** Longest time that a fetch is parked, whatever the client asks for: an early empty answer is legal, and lets a client notice a rebalance. */
+  'odradek.fetch.max.wait.ms': int(INT_MAX, atLeast(0)),
+  /** Memory for recently written records, from which consumers at the end of a log are served. */
+  'odradek.tail.cache.bytes': long(67_108_864, atLeast(0)),
+}

@@ -1,0 +1,42 @@
+/** Keys of share groups (KIP-932) and of the topics that their dead letters go to. */
+
+import { bool, int, list, short, string } from './config-key.ts'
+import { atLeast, between, notEmpty } from './rules.ts'
+
+export const shareKeys = {
+  'errors.deadletterqueue.auto.create.topics.enable': bool(false, 'cluster-wide'),
+  'errors.deadletterqueue.topic.name.prefix': string('dlq.', 'cluster-wide'),
+  'group.share.assignment.interval.ms': int(1000, atLeast(0), 'cluster-wide'),
+  'group.share.assignors': list(['simple'], notEmpty()),
+  'group.share.delivery.count.limit': int(5, between(2, 10)),
+  'group.share.heartbeat.interval.ms': int(5000, atLeast(1)),
+  'group.share.max.assignment.interval.ms': int(15_000, atLeast(0)),
+  'group.share.max.delivery.count.limit': int(10, between(5, 25)),
+  'group.share.max.heartbeat.interval.ms': int(15_000, atLeast(1)),
+  'group.share.max.partition.max.record.locks': int(4000, between(2000, 10_000)),
+  'group.share.max.record.lock.duration.ms': int(60_000, between(30_000, 3_600_000)),
+  'group.share.max.session.timeout.ms': int(60_000, atLeast(1)),
+  'group.share.max.share.sessions': int(2000, atLeast(1)),
+  'group.share.max.size': int(200, between(1, 1000)),
+  'group.share.min.assignment.interval.ms': int(0, atLeast(0)),
+  'group.share.min.delivery.count.limit': int(2, between(2, 5)),
+  'group.share.min.heartbeat.interval.ms': int(5000, atLeast(1)),
+  'group.share.min.partition.max.record.locks': int(100, between(100, 2000)),
+  'group.share.min.record.lock.duration.ms': int(15_000, between(1000, 30_000)),
+  'group.share.min.session.timeout.ms': int(45_000, atLeast(1)),
+  'group.share.partition.max.record.locks': int(2000, between(100, 10_000)),
+  'group.share.record.lock.duration.ms': int(30_000, between(1000, 3_600_000)),
+  'group.share.session.timeout.ms': int(45_000, atLeast(1)),
+  'share.coordinator.append.linger.ms': int(-1, atLeast(-1)),
+  'share.coordinator.cached.buffer.max.bytes': int(1_048_588, atLeast(524_288), 'cluster-wide'),
+  'share.coordinator.load.buffer.size': int(5_242_880, atLeast(1)),
+  'share.coordinator.snapshot.update.records.per.snapshot': int(500, between(0, 500)),
+  'share.coordinator.state.topic.compression.codec': int(0),
+  'share.coordinator.state.topic.min.isr': short(2, atLeast(1)),
+  'share.coordinator.state.topic.num.partitions': int(50, atLeast(1)),
+  'share.coordinator.state.topic.replication.factor': short(3, atLeast(1)),
+  'share.coordinator.state.topic.segment.bytes': int(104_857_600, atLeast(1)),
+  'share.coordinator.threads': int(1, atLeast(1)),
+  'share.coordinator.write.timeout.ms': int(5000, atLeast(1)),
+  'share.fetch.purgatory.purge.interval.requests': int(1000),
+}
