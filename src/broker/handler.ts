@@ -35,7 +35,7 @@ export interface Context extends Broker {
   readonly apiVersion: number
   readonly cancellation: Cancellation
   /** True when the principal may do this; always so without an authorizer. */
-  authorized(operation: Operation, resourceType: ResourceType, name: string): boolean
+  readonly authorized: (operation: Operation, resourceType: ResourceType, name: string) => boolean
 }
 
 export type Operation =
@@ -70,7 +70,14 @@ export interface Handler<A extends Api> {
   fail(request: RequestOf<A>, errorCode: ErrorName, message: string | null): ResponseOf<A>
   /** Runs when the reply has been written to the socket or dropped: gives lent buffers back. */
   sent?(response: ResponseOf<A>): void
+  /** False when no reply is due whatever comes of it (acks=0): failing as a whole then closes the connection. */
+  repliesTo?(request: RequestOf<A>): boolean
+  /** The reply, in the layout of version 0, to a version that we do not serve; without it such a request closes its connection (KIP-511). */
+  unsupported?(): ResponseOf<A>
 }
+
+/** A handler in a list of them. */
+export type AnyHandler = Handler<Api>
 
 /** Throws nothing away of the types between a handler and the list it stands in. */
 export function handler<A extends Api>(definition: Handler<A>): Handler<A> {

@@ -38,6 +38,19 @@ export interface LogConfig {
   cleanupPolicy: { delete: boolean; compact: boolean }
 }
 
+/** Kafka's defaults. */
+export const defaultLogConfig: LogConfig = {
+  segmentBytes: 1024 * 1024 * 1024,
+  segmentMs: 7 * 24 * 3600 * 1000,
+  segmentIndexBytes: 10 * 1024 * 1024,
+  indexIntervalBytes: 4096,
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  retentionBytes: -1,
+  retentionMs: 7 * 24 * 3600 * 1000,
+  cleanupPolicy: { delete: true, compact: false },
+}
+
 export interface LogSpec {
   topic: string
   /** 22 characters of base64url. */

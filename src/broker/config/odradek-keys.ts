@@ -9,5 +9,5 @@ export const odradekKeys = {
   /** Longest time that a fetch is parked, whatever the client asks for: an early empty answer is legal, and lets a client notice a rebalance. */
   'odradek.fetch.max.wait.ms': int(INT_MAX, atLeast(0)),
   /** Memory for recently written records, from which consumers at the end of a log are served. */
-  'odradek.tail.cache.bytes': long(67_108_864, atLeast(0)),
+  'odradek.tail.cache.bytes': long(33_554_432, atLeast(0)),
 }

@@ -18,6 +18,9 @@ export interface Machine<State> {
   empty(): State
   /** The only place where state changes, in life and at start-up. A record of an unknown type or version is skipped, never an error. */
   apply(state: State, record: StateRecord): void
-  /** Records whose replay gives this state: what is left when everything before them is dropped. */
+  /**
+   * Records whose replay gives this state: what is left when everything before them is dropped.
+   * Applied to this very state they change nothing, for a crash may leave some of them behind what they repeat.
+   */
   snapshot(state: State): Iterable<StateRecord>
 }

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { brokerKeys } from '../../../src/broker/config/broker-keys.ts'
 import type { ConfigKey } from '../../../src/broker/config/config-key.ts'
 import { groupResourceKeys } from '../../../src/broker/config/group-resource-keys.ts'
-import { honouredKeys } from '../../../src/broker/config/honoured-keys.ts'
 import { odradekKeys } from '../../../src/broker/config/odradek-keys.ts'
 import { brokerKeysBehind, type TopicKey } from '../../../src/broker/config/topic-config.ts'
 import { topicKeys } from '../../../src/broker/config/topic-keys.ts'
@@ -101,8 +100,4 @@ describe.skipIf(!existsSync(tables))("Kafka's tables of configurations", () => {
       expect([name, brokerKeysBehind(name as TopicKey)[0] ?? '-']).toEqual([name, extra])
     }
   })
-})
-
-test('every honoured key exists', () => {
-  for (const key of honouredKeys) expect(brokerKeys).toHaveProperty([key])
 })

@@ -1,0 +1,89 @@
+/**
+ * `npm run bench`: starts the servers, drives each with the same frames in turn, and prints medians and ratios.
+ *
+ * Machines differ, ratios less: the yardstick is a bare server from the same run (bare-server.mjs).
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { HELP, readOptions } from './options.mjs'
+import { rows } from './rows.mjs'
+import { startKafka, startOdradek } from './servers.mjs'
+import { median, table } from './table.mjs'
+
+async function main() {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) {
+    process.stdout.write(HELP)
+    return
+  }
+  const wanted = rows.filter(
+    ({ name }) => options.only.length === 0 || options.only.some((part) => name.includes(part)),
+  )
+  const folder = mkdtempSync(path.join(tmpdir(), 'odradek-bench-'))
+  const { memory, profile } = options
+  const starts = {
+    odradek: (name, profiled) =>
+      startOdradek(path.join(folder, name), { memory, profile: profiled && profile }),
+    ...(options.peer === 'kafka' && { kafka: (name) => startKafka(path.join(folder, name)) }),
+  }
+  const brokers = []
+  try {
+    for (const [key, start] of Object.entries(starts)) brokers.push(await running(key, start))
+    const figures = []
+    for (const row of wanted) figures.push(await measure(row, brokers, folder, options))
+    report(figures, options)
+  } finally {
+    for (const { server } of brokers) await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A broker that runs for all rows, and how another like it is started beside it. */
+async function running(key, start) {
+  const server = await start(key, true)
+  let others = 0
+  return { key, server, start: () => start(`${key}-${++others}`, false) }
+}
+
+/** All rounds of a row, the servers in turn. */
+async function measure(row, brokers, folder, { rounds, seconds }) {
+  const results = { bare: [] }
+  for (const { key } of brokers) results[key] = []
+  // The round before the first only warms up: compilers, page cache, memory that a virtual machine has not touched yet.
+  for (let round = 0; round <= rounds; round++) {
+    progress(`${row.name}, round ${round} of ${rounds}`)
+    const file = path.join(folder, 'bare.log')
+    for (const broker of brokers) results[broker.key][round] = await row.broker(broker, seconds)
+    if (row.bare) results.bare[round] = await row.bare(file, seconds)
+    rmSync(file, { force: true })
+  }
+  progress('')
+  const { name, unit, lowerIsBetter = false } = row
+  const figure = { name, unit, lowerIsBetter }
+  for (const [key, [, ...all]] of Object.entries(results)) {
+    if (all.length === 0) continue
+    figure[key] = {
+      value: median(all.map(({ value }) => value).filter((value) => value !== undefined)),
+      isGeneratorBusy: all.some(({ isGeneratorBusy }) => isGeneratorBusy),
+    }
+  }
+  return figure
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+}
+
+function report(figures, { json, peer }) {
+  const machine = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model ?? '' }
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ machine, figures }, null, 2)}\n`)
+    return
+  }
+  process.stdout.write(`Node ${machine.node}, ${machine.cpus} CPUs, ${machine.cpu}\n\n`)
+  process.stdout.write(table(figures, { hasPeer: peer !== undefined }))
+}
+
+await main()

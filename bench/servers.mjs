@@ -1,0 +1,101 @@
+/** The servers that are measured, each a process of its own: Odradek as it is built, the bare server, and Apache Kafka. */
+
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const root = path.resolve(import.meta.dirname, '..')
+const START_WITHIN_MS = 60_000
+
+/** With extra certificates Node reads all of its root store at each start. */
+const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
+
+export async function freePort() {
+  const server = net.createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1' })
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}
+
+/** Starts a Node process that is to listen on `port`. */
+async function startNode(name, port, args) {
+  const began = performance.now()
+  const child = spawn(process.execPath, args, {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let complaints = ''
+  child.stderr.on('data', (text) => (complaints += text))
+  const ended = new Promise((resolve) => child.on('exit', resolve))
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) throw new Error(`${name} did not start: ${complaints}`)
+    if (performance.now() - began > START_WITHIN_MS) throw new Error(`${name} does not listen.`)
+    await sleep(1)
+  }
+  const startMs = performance.now() - began
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  return { name, port, pid: child.pid, startMs, stop }
+}
+
+export async function startOdradek(folder, { memory, profile } = {}) {
+  const port = await freePort()
+  const storage = memory ? ['--memory'] : ['--data', folder]
+  const flags = profile ? ['--cpu-prof'] : []
+  const command = ['start', '--profile', 'prod', '--port', port, '--log-level', 'error', ...storage]
+  return startNode('Odradek', port, [
+    ...flags,
+    path.join(root, 'dist/cli.js'),
+    ...command.map(String),
+  ])
+}
+
+/** `mode` and `argument` are those of bare-server.mjs. */
+export async function startBare(mode, argument = '') {
+  const port = await freePort()
+  const script = path.join(import.meta.dirname, 'bare-server.mjs')
+  const server = await startNode('the bare server', port, [
+    script,
+    String(port),
+    mode,
+    String(argument),
+  ])
+  return server
+}
+
+export async function startKafka(folder) {
+  const oracles = process.env.ODRADEK_ORACLES ?? path.join(root, '../shared')
+  const script = path.resolve(root, oracles, 'peers/kafka')
+  const run = (...args) => promisify(execFile)(script, args, { env: environment })
+  // Its controller takes the port after it.
+  const port = await freePort()
+  const { stdout } = await run('start', '-p', String(port), '-d', folder)
+  const startMs = Number(/listening_after_ms=(\d+)/.exec(stdout)?.[1])
+  const pid = Number(/pid=(\d+)/.exec(stdout)?.[1])
+  return { name: 'Apache Kafka', port, pid, startMs, stop: () => run('stop', '-d', folder) }
+}
+
+/** Resident memory in megabytes; undefined where the system has no /proc. */
+export function residentMegabytes({ pid }) {
+  try {
+    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(kilobytes) / 1024
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,168 @@
+/** The composition root: makes an engine, the broker's services and its listeners out of a configuration, and ends them in order. */
+
+import type { Logger } from 'pino'
+import type { Broker } from './broker/broker.ts'
+import { handlers } from './broker/apis/index.ts'
+import { Cluster } from './broker/cluster/cluster.ts'
+import type { BrokerConfig } from './broker/config/broker-config.ts'
+import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
+import { createDispatcher } from './broker/dispatch.ts'
+import { Groups } from './broker/groups/groups.ts'
+import { LogLimit } from './broker/log-limit.ts'
+import { MemoryBudget, memoryLimit } from './broker/memory.ts'
+import { Connections } from './broker/network/connections.ts'
+import { Listener } from './broker/network/listener.ts'
+import { Partitions } from './broker/partitions/partitions.ts'
+import { Tracer } from './broker/trace.ts'
+import { asBrokerError, type TopicToMake } from './broker-options.ts'
+import { BrokerError } from './broker-error.ts'
+import type { Clock } from './clock.ts'
+import type { Random } from './random.ts'
+import { listenFailure } from './listen-failure.ts'
+import { openStore, type Store } from './store.ts'
+
+/** How long connections may take to get their last replies out. */
+const DRAIN_MS = 1000
+
+export interface Plan {
+  config: BrokerConfig
+  /** An absolute path; undefined for memory. */
+  folder: string | undefined
+  topics: readonly TopicToMake[]
+  log: Logger
+  clock: Clock
+  random: Random
+  /** Whether what listens keeps the process alive. */
+  keepAlive: boolean
+}
+
+interface Services extends Broker {
+  readonly connections: Connections
+}
+
+/** A broker that listens. */
+export class RunningBroker {
+  readonly clusterId: string
+  readonly listeners: readonly ListenerAddress[]
+  private readonly store: Store
+  private readonly services: Services
+  private readonly open: readonly Listener[]
+  private stopped: Promise<void> | undefined
+
+  constructor(store: Store, services: Services, open: readonly Listener[]) {
+    this.clusterId = store.clusterId
+    this.listeners = open.map(({ name, host, port }) => ({ name, host, port }))
+    this.store = store
+    this.services = services
+    this.open = open
+  }
+
+  /** Replies go out within a second, then everything is on stable storage. Calling it again waits for the same end. */
+  stop(): Promise<void> {
+    this.stopped ??= this.end()
+    return this.stopped
+  }
+
+  private async end(): Promise<void> {
+    await Promise.all(this.open.map((listener) => listener.close()))
+    this.services.groups.stop()
+    await this.services.connections.stop(DRAIN_MS)
+    await close(this.store, this.services)
+    this.services.log.info('stopped')
+  }
+}
+
+/** Resolves when every listener takes connections and everything is ready to be asked for. Rejects with BrokerError. */
+export async function startPlanned(plan: Plan): Promise<RunningBroker> {
+  const { config, log } = plan
+  const addresses = asBrokerError(() => listenersOf(config))
+  const store = await openStore(plan)
+  let services: Services | undefined
+  try {
+    services = asBrokerError(() => assemble(plan, store))
+    await services.cluster.open()
+    await services.groups.open()
+    await makeTopics(services.cluster, plan.topics)
+    const listeners = await listen(addresses, plan, services.connections)
+    const broker = new RunningBroker(store, services, listeners)
+    log.info({ listeners: broker.listeners, folder: plan.folder ?? null }, 'started')
+    return broker
+  } catch (error) {
+    await services?.connections.stop(0)
+    await close(store, services)
+    throw error
+  }
+}
+
+function assemble({ config, clock, random, log }: Plan, { engine, clusterId }: Store): Services {
+  const cluster = new Cluster({ engine, config, clock, random, log, clusterId })
+  const partitions = new Partitions({ engine, cluster, config, clock, log })
+  const groups = new Groups({ engine, cluster, config, clock, random, log })
+  const broker: Broker = { config, cluster, partitions, groups, clock, random, log }
+  const limited = new LogLimit(log, clock)
+  const connections = new Connections({
+    dispatcher: createDispatcher({ handlers, broker, limited }),
+    budget: new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock),
+    clock,
+    log: limited,
+    tracer: new Tracer(clock, log),
+    maxFrameBytes: config.get('socket.request.max.bytes'),
+    maxIdleMs: config.get('connections.max.idle.ms'),
+    maxConnections: config.get('max.connections'),
+    maxConnectionsPerHost: config.get('max.connections.per.ip'),
+  })
+  return { ...broker, connections }
+}
+
+async function listen(
+  addresses: readonly ListenerAddress[],
+  { config, keepAlive }: Plan,
+  connections: Connections,
+): Promise<Listener[]> {
+  const listeners: Listener[] = []
+  for (const address of addresses) {
+    try {
+      const backlog = config.get('socket.listen.backlog.size')
+      const listener = await Listener.open({ ...address, backlog }, (socket, name) => {
+        if (!keepAlive) socket.unref()
+        connections.acceptSocket(socket, name)
+      })
+      if (!keepAlive) listener.unref()
+      listeners.push(listener)
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close()))
+      throw listenFailure(address, error)
+    }
+  }
+  return listeners
+}
+
+/** Those that are there already stay as they are. */
+async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Promise<void> {
+  const missing = topics.filter(({ name }) => !cluster.topic(name))
+  if (missing.length === 0) return
+  const made = await cluster.createTopics(
+    missing.map(({ name, partitions, configs }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor: -1,
+      assignments: [],
+      configs,
+    })),
+  )
+  for (const [i, topic] of made.entries()) {
+    if (!('error' in topic)) continue
+    const reason = topic.message ?? topic.error
+    throw new BrokerError('CANNOT_CREATE_TOPIC', `Topic ${missing[i]?.name}: ${reason}`)
+  }
+}
+
+/** Whatever else fails, the folder is let go of. */
+async function close({ engine }: Store, services: Services | undefined): Promise<void> {
+  try {
+    await services?.groups.close()
+    await services?.cluster.close()
+  } finally {
+    await engine.close()
+  }
+}

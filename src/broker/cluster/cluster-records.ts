@@ -1,0 +1,109 @@
+/**
+ * Records of the cluster's log. A key is ours: a JSON array of the kind of thing and its names, so that compaction keeps
+ * the last word on each. A value is one of Kafka's metadata records, framed as in its own metadata log.
+ *
+ * A topic's id is the key of its TopicRecord and then of its RemoveTopicRecord. Tombstones of its other keys go with the
+ * latter; the tombstone of the id itself follows when the logs are gone.
+ */
+
+import {
+  ConfigRecord,
+  PartitionRecord,
+  ProducerIdsRecord,
+  RemoveTopicRecord,
+  TopicRecord,
+} from '../../protocol/messages/embedded/cluster-metadata.ts'
+import { encodeMetadataRecord } from '../../protocol/messages/embedded/prefixes.ts'
+import type { Message, MessageInput } from '../../protocol/schema.ts'
+import type { StateRecord } from '../coordinator/machine.ts'
+import { TOPIC_RESOURCE } from './cluster-state.ts'
+
+type Key =
+  | ['topic', topicId: string]
+  | ['partition', topicId: string, index: number]
+  | ['config', resourceType: number, resourceName: string, name: string]
+  | ['producer-ids']
+
+function keyBytes(key: Key): Buffer {
+  return Buffer.from(JSON.stringify(key))
+}
+
+/** The topic whose logs are gone, where that is what a tombstone says. */
+export function endedTopicId(key: Buffer): string | undefined {
+  const text = key.toString()
+  if (!text.startsWith('["topic",')) return undefined
+  const [, topicId] = JSON.parse(text) as Extract<Key, ['topic', string]>
+  return topicId
+}
+
+function record<M extends Message>(key: Key, message: M, value: MessageInput<M>): StateRecord {
+  return { key: keyBytes(key), value: encodeMetadataRecord(message, 0, value) }
+}
+
+function tombstone(key: Key): StateRecord {
+  return { key: keyBytes(key), value: null }
+}
+
+export function topicRecord(topicId: string, name: string): StateRecord {
+  return record(['topic', topicId], TopicRecord, { name, topicId })
+}
+
+export function partitionRecord(
+  topicId: string,
+  index: number,
+  replicas: readonly number[],
+): StateRecord {
+  return record(['partition', topicId, index], PartitionRecord, {
+    partitionId: index,
+    topicId,
+    replicas,
+    isr: replicas,
+    removingReplicas: [],
+    addingReplicas: [],
+    leader: replicas[0] ?? -1,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
+  })
+}
+
+export function configRecord(
+  resourceType: number,
+  resourceName: string,
+  name: string,
+  value: string | null,
+): StateRecord {
+  return record(['config', resourceType, resourceName, name], ConfigRecord, {
+    resourceType,
+    resourceName,
+    name,
+    value,
+  })
+}
+
+export function producerIdsRecord(brokerId: number, nextProducerId: number): StateRecord {
+  return record(['producer-ids'], ProducerIdsRecord, { brokerId, nextProducerId })
+}
+
+export function removeTopicRecord(topicId: string): StateRecord {
+  return record(['topic', topicId], RemoveTopicRecord, { topicId })
+}
+
+/** What deletes a topic: its logs are still there. */
+export function topicRemoval(
+  topic: { name: string; topicId: string },
+  partitionIndexes: Iterable<number>,
+  configNames: Iterable<string>,
+): StateRecord[] {
+  const { name, topicId } = topic
+  const records = [removeTopicRecord(topicId)]
+  for (const index of partitionIndexes) records.push(tombstone(['partition', topicId, index]))
+  for (const config of configNames) {
+    records.push(tombstone(['config', TOPIC_RESOURCE, name, config]))
+  }
+  return records
+}
+
+/** Says that a deleted topic's logs are gone too. */
+export function topicEnd(topicId: string): StateRecord {
+  return tombstone(['topic', topicId])
+}

@@ -1,0 +1,206 @@
+/**
+ * The cluster: its topics with their ids, partitions and configs, its producer ids, and this node as a member of it.
+ *
+ * What the cluster knows is a shard over a log of its own, which clients do not see.
+ */
+
+import type { Logger } from 'pino'
+import type { Clock } from '../../clock.ts'
+import type { Random } from '../../random.ts'
+import { type LogConfig, logId, type StorageEngine } from '../../storage/engine.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { TopicConfig } from '../config/topic-config.ts'
+import { Shard } from '../coordinator/shard.ts'
+import { type Client, KafkaError } from '../handler.ts'
+import type { Endpoint } from './advertised-endpoint.ts'
+import { clusterMachine } from './cluster-machine.ts'
+import type { ClusterState } from './cluster-state.ts'
+import {
+  CLUSTER_TOPIC_ID,
+  internalTopicDefinition,
+  type InternalTopicName,
+  isInternalTopic,
+} from './internal-topics.ts'
+import { Node } from './node.ts'
+import type { PartitionGrowth } from './partition-growth.ts'
+import { ProducerIds } from './producer-ids.ts'
+import type { Partition, Topic } from './topic.ts'
+import type { Refusal, TopicCreation } from './topic-creation.ts'
+import { clusterLogSpec, TopicLogs } from './topic-logs.ts'
+import { type TopicDeletedListener, Topics } from './topics.ts'
+
+export type { Endpoint } from './advertised-endpoint.ts'
+export type { InternalTopicName } from './internal-topics.ts'
+export type { PartitionGrowth } from './partition-growth.ts'
+export type { Partition, Topic } from './topic.ts'
+export type { Refusal, TopicCreation } from './topic-creation.ts'
+
+export interface ClusterOptions {
+  engine: StorageEngine
+  config: BrokerConfig
+  clock: Clock
+  random: Random
+  log: Logger
+  /** Stable for a data folder: 22 characters of base64url. */
+  clusterId: string
+}
+
+export class Cluster {
+  readonly clusterId: string
+  readonly node: Node
+  private readonly options: ClusterOptions
+  private readonly shard: Shard<ClusterState>
+  private readonly known: Topics
+  private readonly producerIds: ProducerIds
+  private readonly topicConfigs = new WeakMap<Topic, TopicConfig>()
+
+  /** Throws ConfigError when the node's addresses cannot be read. Nothing is served before `open`. */
+  constructor(options: ClusterOptions) {
+    const { engine, clock, config, random, log } = options
+    this.options = options
+    this.clusterId = options.clusterId
+    this.node = new Node(config)
+    const shard = new Shard({
+      engine,
+      clock,
+      machine: clusterMachine,
+      log: logId(CLUSTER_TOPIC_ID, 0),
+      onReset: (state) => this.known.reconcile(state),
+    })
+    const logs = new TopicLogs(engine, (topic) => this.logConfig(topic))
+    const nodeIds = new Set([this.node.id])
+    this.shard = shard
+    this.known = new Topics({ engine, shard, logs, config, random, log, nodeIds })
+    this.producerIds = new ProducerIds(this.node.id, shard)
+  }
+
+  get nodeId(): number {
+    return this.node.id
+  }
+
+  /** Rises each time that a broker becomes the owner of the cluster's state. */
+  get controllerEpoch(): number {
+    return this.shard.epoch
+  }
+
+  /** Replays what the cluster knows and opens the logs of all topics. */
+  async open(): Promise<void> {
+    await this.options.engine.create([clusterLogSpec])
+    await this.shard.open()
+    await this.known.open()
+  }
+
+  /** Takes no more changes; resolves when those under way are done. */
+  async close(): Promise<void> {
+    await this.shard.close()
+    await this.known.settled()
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.known.catalog.named(name)
+  }
+
+  topicById(topicId: string): Topic | undefined {
+    return this.known.catalog.withId(topicId)
+  }
+
+  /** All topics, those of coordinators too. */
+  topics(): Iterable<Topic> {
+    return this.known.catalog.all()
+  }
+
+  /** The leader epoch under which this node leads the partition; undefined when its log is not to be had. */
+  leaderEpoch(partition: Partition): number | undefined {
+    return this.options.engine.offsets(partition.log)?.leaderEpoch
+  }
+
+  topicConfig(topic: Topic): TopicConfig {
+    let config = this.topicConfigs.get(topic)
+    if (!config) {
+      config = new TopicConfig(topic.overrides, this.options.config)
+      this.topicConfigs.set(topic, config)
+    }
+    return config
+  }
+
+  logConfig(topic: Topic): LogConfig {
+    return this.topicConfig(topic).logConfig()
+  }
+
+  /** Where this client is to connect to reach this node. */
+  advertised(client: Client): Endpoint {
+    return this.node.advertised(client)
+  }
+
+  /** An id that no producer has had before. */
+  nextProducerId(): Promise<number> {
+    return this.producerIds.next()
+  }
+
+  /** The deletion is answered when the listener's promise is settled. Returns how to stop listening. */
+  onTopicDeleted(listener: TopicDeletedListener): () => void {
+    return this.known.onDeleted(listener)
+  }
+
+  /**
+   * Makes topics whose names differ from one another. Resolved: those that were made take records; with `validateOnly`
+   * the topics are those that would have been made. Rejects with NOT_CONTROLLER when nothing can be decided now.
+   */
+  createTopics(
+    creations: readonly TopicCreation[],
+    { validateOnly = false }: { validateOnly?: boolean } = {},
+  ): Promise<(Topic | Refusal)[]> {
+    return this.known.create(creations, validateOnly)
+  }
+
+  /** Deletes topics with all their records. The answer has the refusals by topic id; the others are gone. */
+  deleteTopics(topicIds: readonly string[]): Promise<Map<string, Refusal>> {
+    return this.known.delete(topicIds)
+  }
+
+  /** Adds partitions to topics whose names differ from one another: undefined where that was done, and they take records. */
+  createPartitions(
+    growths: readonly PartitionGrowth[],
+    { validateOnly = false }: { validateOnly?: boolean } = {},
+  ): Promise<(Refusal | undefined)[]> {
+    return this.known.grow(growths, validateOnly)
+  }
+
+  /** The topic of this name, made with the broker's defaults where there is none. */
+  async ensureTopic(name: string): Promise<Topic | Refusal> {
+    const there = this.topic(name)
+    if (there) return there
+    const [made] = await this.createTopics([this.defaultCreation(name)])
+    // Somebody else has made it meanwhile.
+    if (made && 'error' in made && made.error === 'TOPIC_ALREADY_EXISTS') {
+      return this.topic(name) ?? made
+    }
+    return made ?? { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: null }
+  }
+
+  /** Rejects with COORDINATOR_NOT_AVAILABLE when the topic is not there and cannot be made now. */
+  async internalTopic(name: InternalTopicName): Promise<Topic> {
+    let cause: unknown
+    try {
+      const topic = await this.ensureTopic(name)
+      if (!('error' in topic)) return topic
+      cause = new KafkaError(topic.error, topic.message ?? '')
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      cause = error
+    }
+    throw new KafkaError('COORDINATOR_NOT_AVAILABLE', `${name} cannot be made now.`, { cause })
+  }
+
+  private defaultCreation(name: string): TopicCreation {
+    const creation = { name, replicationFactor: -1, assignments: [] }
+    if (!isInternalTopic(name)) return { ...creation, numPartitions: -1, configs: [] }
+    const { partitionCount, configs } = internalTopicDefinition(name, this.options.config)
+    return {
+      ...creation,
+      numPartitions: partitionCount,
+      replicationFactor: 1,
+      configs: Array.from(configs, ([key, value]) => ({ name: key, value })),
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** A topic and its partitions, as everybody but the cluster itself sees them: immutable, replaced as a whole when something changes. */
+
+import { type LogId, logId } from '../../storage/engine.ts'
+
+export interface Topic {
+  readonly name: string
+  /** 22 characters of base64url. A topic that was deleted and made again has another one. */
+  readonly topicId: string
+  /** Made and written by the broker itself: `__consumer_offsets` and its like. */
+  readonly internal: boolean
+  /** In order of their index, from 0 on, without a gap. */
+  readonly partitions: readonly Partition[]
+  /** The configs that were set for this topic. */
+  readonly overrides: ReadonlyMap<string, string>
+}
+
+export interface Partition {
+  readonly topic: Topic
+  readonly index: number
+  readonly log: LogId
+}
+
+export function makeTopic(definition: {
+  name: string
+  topicId: string
+  internal: boolean
+  partitionCount: number
+  overrides: ReadonlyMap<string, string>
+}): Topic {
+  const { name, topicId, internal, partitionCount, overrides } = definition
+  const partitions: Partition[] = []
+  const topic: Topic = { name, topicId, internal, partitions, overrides }
+  for (let index = 0; index < partitionCount; index++) {
+    partitions.push({ topic, index, log: logId(topicId, index) })
+  }
+  return topic
+}

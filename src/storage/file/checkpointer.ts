@@ -1,0 +1,151 @@
+/**
+ * Bounds what a power cut takes and what a start has to read: syncs dirty logs in the background, takes snapshots of
+ * their producers, and keeps the recovery points and log starts of the data folder.
+ */
+
+import type { Clock, Timer } from '../../clock.ts'
+import {
+  decodeOffsetCheckpoint,
+  encodeOffsetCheckpoint,
+  LOG_STARTS,
+  type OffsetCheckpoint,
+  RECOVERY_POINTS,
+} from './checkpoints.ts'
+import { Coalesced } from './coalesced.ts'
+import type { Disk } from './disk.ts'
+import type { EngineShares } from './engine-shares.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { encodeProducerSnapshot } from './producer-snapshot.ts'
+
+/** How often logs with new records are synced and their recovery points written. */
+const INTERVAL_MS = 10_000
+/** Most logs of one round; those that waited longest come first. */
+const ROUND_LOGS = 256
+/** With more than this dirty the dirtiest log is synced at once. */
+const SYNC_BEHIND_BYTES = 32 * 1024 * 1024
+/** Recovery points are written at the latest when so much was synced since. */
+const SAVE_BEHIND_BYTES = 64 * 1024 * 1024
+
+class OffsetFile {
+  readonly offsets: OffsetCheckpoint
+  private readonly writing: Coalesced
+
+  constructor(disk: Disk, path: string) {
+    this.offsets = decodeOffsetCheckpoint(disk.readFile(path))
+    this.writing = new Coalesced(() => disk.replaceFile(path, encodeOffsetCheckpoint(this.offsets)))
+  }
+
+  /** Resolved: the file has the offsets as they are now, and survives a power cut. */
+  save(): Promise<void> {
+    return this.writing.run()
+  }
+}
+
+export class Checkpointer {
+  readonly recoveryPoints: OffsetFile
+  readonly logStarts: OffsetFile
+  private readonly shares: EngineShares
+  private readonly timer: Timer
+  /** Logs with records that are behind their recovery point, in the order in which they became so. */
+  private readonly behind = new Set<PartitionLog>()
+  private round: Promise<void> | undefined
+  private isSyncing = false
+  private syncedBytes = 0
+
+  constructor(shares: EngineShares, clock: Clock) {
+    this.shares = shares
+    const { disk, directory } = shares
+    this.recoveryPoints = new OffsetFile(disk, `${directory}/${RECOVERY_POINTS}`)
+    this.logStarts = new OffsetFile(disk, `${directory}/${LOG_STARTS}`)
+    this.timer = clock.every(INTERVAL_MS, () => {
+      this.round ??= this.checkpointMany().finally(() => {
+        this.round = undefined
+      })
+    })
+  }
+
+  /** A log has written or synced something. */
+  progressed(log: PartitionLog): void {
+    if (log.checkpointOffset !== log.logEndOffset) this.behind.add(log)
+    if (this.shares.writes.dirtyBytes > SYNC_BEHIND_BYTES && !this.isSyncing) {
+      this.isSyncing = true
+      void this.syncDirtiest()
+    }
+  }
+
+  /** Drops what is known of a log that is deleted. Resolved: a log of the same name will not inherit it. */
+  async forget(log: PartitionLog | undefined, name: string): Promise<void> {
+    if (log) this.behind.delete(log)
+    const saves = [this.recoveryPoints, this.logStarts]
+      .filter(({ offsets }) => offsets.delete(name))
+      .map((file) => file.save())
+    await Promise.all(saves)
+  }
+
+  /** Syncs a log and writes its indexes and producers; true when a start need read nothing of it. */
+  async checkpoint(log: PartitionLog): Promise<boolean> {
+    this.behind.delete(log)
+    const offset = log.logEndOffset
+    log.checkpointOffset = offset
+    const producers = encodeProducerSnapshot(log.producers)
+    try {
+      await log.writer.settled(true)
+      this.recoveryPoints.offsets.set(log.name, log.writer.synced.offset)
+      if (log.offline || log.isDeleted || !log.hasFolder) return !log.offline
+      log.saveEpochs()
+      log.saveSnapshot(offset, producers)
+      log.segments.at(-1)!.saveIndexes()
+      for (const segment of log.rolled.splice(0)) {
+        segment.saveIndexes()
+        await segment.syncIndexes()
+        segment.forgetIndexes()
+      }
+      return true
+    } catch (error) {
+      // The log itself has gone offline where that was the cause; all else can be made again from its batches.
+      if (!log.isDeleted) {
+        this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')
+      }
+      return false
+    }
+  }
+
+  /** Checkpoints everything that is behind; true when a start need read nothing. */
+  async close(): Promise<boolean> {
+    this.timer.cancel()
+    await this.round
+    const results = await Promise.all([...this.behind].map((log) => this.checkpoint(log)))
+    await Promise.all([this.recoveryPoints.save(), this.logStarts.save()])
+    return !results.includes(false)
+  }
+
+  private async checkpointMany(): Promise<void> {
+    const logs = [...this.behind].slice(0, ROUND_LOGS)
+    if (logs.length === 0) return
+    await Promise.all(logs.map((log) => this.checkpoint(log)))
+    await this.saveRecoveryPoints()
+  }
+
+  private async syncDirtiest(): Promise<void> {
+    while (this.shares.writes.dirtyBytes > SYNC_BEHIND_BYTES) {
+      let dirtiest: PartitionLog | undefined
+      for (const log of this.behind) {
+        if (log.writer.dirtyBytes > (dirtiest?.writer.dirtyBytes ?? 0)) dirtiest = log
+      }
+      if (!dirtiest) break
+      this.syncedBytes += dirtiest.writer.dirtyBytes
+      await this.checkpoint(dirtiest)
+      if (this.syncedBytes > SAVE_BEHIND_BYTES) await this.saveRecoveryPoints()
+    }
+    this.isSyncing = false
+  }
+
+  private async saveRecoveryPoints(): Promise<void> {
+    this.syncedBytes = 0
+    try {
+      await this.recoveryPoints.save()
+    } catch (error) {
+      this.shares.log.warn({ err: error }, 'The recovery points could not be written.')
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** What the logs of one file engine share. */
+
+import type { Disk } from './disk.ts'
+import type { WriteShares } from './log-writer.ts'
+import type { OpenFiles } from './open-files.ts'
+import type { PartitionLog } from './partition-log.ts'
+import type { TailCache } from './tail-cache.ts'
+
+/** The part of a pino logger that the engine writes to. */
+export interface EngineLog {
+  info(context: object, text: string): void
+  warn(context: object, text: string): void
+  error(context: object, text: string): void
+}
+
+export interface EngineShares {
+  readonly disk: Disk
+  /** The data folder. */
+  readonly directory: string
+  readonly files: OpenFiles
+  readonly tailCache: TailCache
+  readonly writes: WriteShares
+  readonly log: EngineLog
+  /** Bytes of a log were written or synced. */
+  progressed(log: PartitionLog): void
+}

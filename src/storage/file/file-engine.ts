@@ -1,0 +1,398 @@
+/** The storage engine over a disk: Kafka's own layout of a data folder, one broker to a folder. */
+
+import type { Clock } from '../../clock.ts'
+import { type Random, systemRandom } from '../../random.ts'
+import { BatchView } from '../../protocol/records/batch-view.ts'
+import {
+  type Append,
+  type AppendOutcome,
+  type LogConfig,
+  type LogId,
+  type LogOffsets,
+  type LogRead,
+  type LogSpec,
+  type ProducerEntry,
+  type ReadLimits,
+  type ReadResult,
+  type StorageEngine,
+  StorageError,
+  type TimestampOffset,
+  type Want,
+} from '../engine.ts'
+import { appendAtomic, appendEach } from './appending.ts'
+import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { Commit } from './commit.ts'
+import type { Disk, DiskLock } from './disk.ts'
+import type { EngineLog, EngineShares } from './engine-shares.ts'
+import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { readLog, type Stretch, visibleEnd } from './log-reader.ts'
+import { findMaxTimestamp, findTimestamp } from './log-search.ts'
+import type { LogWriter } from './log-writer.ts'
+import { type FolderIdentity, openIdentity } from './meta-properties.ts'
+import { OpenFiles } from './open-files.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { Slots } from './slots.ts'
+import { TailCache } from './tail-cache.ts'
+
+/** Stands in the data folder after a clean stop, and goes at the next start. */
+const CLEAN_MARKER = '.kafka_cleanshutdown'
+const CLEAN_MARKER_CONTENT = '{"version":0,"brokerEpoch":-1}'
+
+export interface FileEngineOptions {
+  /** What the folder must belong to, or is given to when it is new; left out, a new folder gets an id of its own and node 1. */
+  clusterId?: string
+  nodeId?: number
+  /** Memory for recently written batches, of all logs. */
+  tailCacheBytes: number
+  openFiles: number
+  /** Largest write that is done synchronously. */
+  syncWriteBytes: number
+  /** With more than this not synced, all writes are asynchronous. */
+  dirtyLimitBytes: number
+}
+
+export interface FileEngineSettings {
+  disk: Disk
+  /** The data folder: an absolute path. */
+  directory: string
+  clock: Clock
+  random?: Random
+  log?: EngineLog
+  options?: Partial<FileEngineOptions>
+}
+
+export interface FileEngine extends StorageEngine {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly directoryId: string
+}
+
+const defaultOptions: FileEngineOptions = {
+  tailCacheBytes: 32 * 1024 * 1024,
+  openFiles: 1024,
+  syncWriteBytes: 256 * 1024,
+  dirtyLimitBytes: 64 * 1024 * 1024,
+}
+
+const SYNC_SLOTS = 2
+const SILENT: EngineLog = { info() {}, warn() {}, error() {} }
+
+/** Takes the folder, makes it if it is not there, and finds the logs in it. Rejects with `FolderHeld` or `StorageError`, with a text for whoever starts the broker. */
+export async function openFileEngine(settings: FileEngineSettings): Promise<FileEngine> {
+  const { disk, directory, clock, random = systemRandom, log = SILENT } = settings
+  const options = { ...defaultOptions, ...settings.options }
+  await makeDirectories(disk, directory)
+  const lock = await disk.lock(directory)
+  try {
+    const identity = await openIdentity(disk, directory, random, options)
+    const marker = `${directory}/${CLEAN_MARKER}`
+    const isClean = disk.readFile(marker) !== undefined
+    disk.remove(marker)
+    await disk.syncDirectory(directory)
+    return new Engine({ disk, directory, clock, random, log }, options, identity, lock, isClean)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** Makes a folder and those above it, so that they survive a power cut. */
+async function makeDirectories(disk: Disk, directory: string): Promise<void> {
+  if (disk.list(directory)) return
+  const parent = directory.slice(0, directory.lastIndexOf('/'))
+  if (parent !== '') await makeDirectories(disk, parent)
+  disk.makeDirectory(directory)
+  await disk.syncDirectory(parent === '' ? '/' : parent)
+}
+
+class Engine implements FileEngine {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly directoryId: string
+  private readonly shares: EngineShares
+  private readonly checkpointer: Checkpointer
+  private readonly catalog: LogCatalog
+  private readonly lock: DiskLock
+  private touched: LogWriter[] = []
+  private isClosed = false
+
+  constructor(
+    settings: Required<Omit<FileEngineSettings, 'options'>>,
+    options: FileEngineOptions,
+    identity: FolderIdentity,
+    lock: DiskLock,
+    isClean: boolean,
+  ) {
+    const { disk, directory, clock, random, log } = settings
+    this.clusterId = identity.clusterId
+    this.nodeId = identity.nodeId
+    this.directoryId = identity.directoryId
+    this.lock = lock
+    const schedule = (writer: LogWriter): void => {
+      if (this.touched.push(writer) === 1) clock.soon(() => this.writeTouched())
+    }
+    const { syncWriteBytes, dirtyLimitBytes } = options
+    this.shares = {
+      disk,
+      directory,
+      log,
+      files: new OpenFiles(disk, options.openFiles),
+      tailCache: new TailCache(options.tailCacheBytes),
+      writes: {
+        clock,
+        syncSlots: new Slots(SYNC_SLOTS),
+        syncWriteBytes,
+        dirtyLimitBytes,
+        dirtyBytes: 0,
+        turnBytes: 0,
+        schedule,
+      },
+      progressed: (partitionLog) => this.checkpointer.progressed(partitionLog),
+    }
+    this.checkpointer = new Checkpointer(this.shares, clock)
+    this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+  }
+
+  async create(logs: readonly LogSpec[]): Promise<void> {
+    await this.catalog.create(logs)
+  }
+
+  async list(): Promise<LogSpec[]> {
+    return this.catalog.list()
+  }
+
+  async configure(id: LogId, config: LogConfig): Promise<void> {
+    const log = this.catalog.get(id)
+    if (log) log.spec = { ...log.spec, config }
+  }
+
+  async delete(id: LogId): Promise<void> {
+    try {
+      await this.catalog.delete(id)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
+  append(appends: readonly Append[], options?: { atomic?: boolean }): Promise<AppendOutcome[]> {
+    const commit = new Commit(appends.length)
+    if (options?.atomic && appends.length > 1) appendAtomic(this.catalog, appends, commit)
+    else appendEach(this.catalog, appends, commit)
+    this.shares.tailCache.trim()
+    return commit.whenDone()
+  }
+
+  read(wants: readonly Want[], limits: ReadLimits): ReadResult | Promise<ReadResult> {
+    const reads: LogRead[] = []
+    const left = { ...limits }
+    for (let i = 0; i < wants.length; i++) {
+      const read = this.readOne(wants[i]!, left)
+      if (read instanceof Promise) return this.readRest(wants, left, reads, read)
+      spend(left, read)
+      reads.push(read)
+    }
+    return { reads, release }
+  }
+
+  offsets(id: LogId): LogOffsets | undefined {
+    return this.catalog.get(id)?.offsets()
+  }
+
+  async offsetForTimestamp(id: LogId, timestamp: number): Promise<TimestampOffset | undefined> {
+    const log = this.catalog.get(id)
+    return log && searching(log, findTimestamp(log, timestamp))
+  }
+
+  async offsetOfMaxTimestamp(id: LogId): Promise<TimestampOffset | undefined> {
+    const log = this.catalog.get(id)
+    return log && searching(log, findMaxTimestamp(log))
+  }
+
+  epochAt(id: LogId, offset: number): number {
+    return this.catalog.get(id)?.epochs.at(offset) ?? -1
+  }
+
+  epochEnd(id: LogId, epoch: number): { epoch: number; endOffset: number } | undefined {
+    const log = this.catalog.get(id)
+    return log?.epochs.endOf(epoch, log.highWatermark.offset)
+  }
+
+  producers(id: LogId): ProducerEntry[] {
+    return this.catalog.get(id)?.producers.entries() ?? []
+  }
+
+  async truncateBefore(id: LogId, offset: number): Promise<number> {
+    const log = this.catalog.get(id)
+    if (!log) throw new StorageError(`There is no log ${id}.`)
+    const start = Math.min(offset, log.highWatermark.offset)
+    if (start <= log.logStartOffset) return log.logStartOffset
+    const removed = log.moveStart(start)
+    const { logStarts } = this.checkpointer
+    logStarts.offsets.set(log.name, start)
+    log.notify()
+    try {
+      await logStarts.save()
+      for (const segment of removed) segment.removeFiles()
+    } catch (error) {
+      throw asStorageError(error)
+    }
+    return log.logStartOffset
+  }
+
+  async flush(id: LogId): Promise<void> {
+    await this.catalog.get(id)?.writer.settled(true)
+  }
+
+  size(id: LogId): number {
+    return this.catalog.get(id)?.size ?? 0
+  }
+
+  async own(id: LogId): Promise<{ ownerEpoch: number; replay(): AsyncIterable<BatchView> }> {
+    const log = await this.catalog.reopened(id)
+    const ownerEpoch = log.own()
+    // What the owner before has appended is either visible to the replay, or has failed.
+    const { flushMessages } = log.config
+    await log.writer.settled(flushMessages === 1)
+    return { ownerEpoch, replay: () => replay(log) }
+  }
+
+  watch(id: LogId, listener: () => void): () => void {
+    return this.catalog.watch(id, listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
+    const { disk, directory } = this.shares
+    try {
+      await this.catalog.close()
+      const logs = [...this.catalog.logs.values()]
+      const isClean = (await this.checkpointer.close()) && logs.every(({ offline }) => !offline)
+      for (const log of logs) {
+        log.saveEpochs()
+        log.end({ kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message: 'The store is closed.' })
+      }
+      const marker = `${directory}/${CLEAN_MARKER}`
+      if (isClean) await disk.replaceFile(marker, Buffer.from(CLEAN_MARKER_CONTENT))
+    } catch (error) {
+      throw asStorageError(error)
+    } finally {
+      this.lock.release()
+    }
+  }
+
+  private writeTouched(): void {
+    const { touched } = this
+    this.touched = []
+    this.shares.writes.turnBytes = 0
+    for (const writer of touched) writer.write()
+  }
+
+  private async readRest(
+    wants: readonly Want[],
+    left: ReadLimits,
+    reads: LogRead[],
+    first: Promise<LogRead>,
+  ): Promise<ReadResult> {
+    let next: LogRead | Promise<LogRead> = first
+    for (;;) {
+      const read = await next
+      spend(left, read)
+      reads.push(read)
+      if (reads.length === wants.length) return { reads, release }
+      next = this.readOne(wants[reads.length]!, left)
+    }
+  }
+
+  private readOne(want: Want, left: ReadLimits): LogRead | Promise<LogRead> {
+    const log = this.catalog.get(want.log)
+    if (!log) return { ...NO_LOG, log: want.log }
+    const { offset } = want
+    const read: LogRead = {
+      ...log.offsets(),
+      log: want.log,
+      buffers: [],
+      size: 0,
+      abortedTransactions: [],
+    }
+    if (log.offline) {
+      read.error = 'KAFKA_STORAGE_ERROR'
+    } else if (offset < read.logStartOffset || offset > read.highWatermark) {
+      read.error = 'OFFSET_OUT_OF_RANGE'
+    } else if (offset < read.highWatermark && (left.maxBytes > 0 || left.firstWhole)) {
+      return this.fill(read, log, want, left)
+    }
+    return read
+  }
+
+  private fill(
+    read: LogRead,
+    log: PartitionLog,
+    want: Want,
+    left: ReadLimits,
+  ): LogRead | Promise<LogRead> {
+    const maxBytes = Math.min(want.maxBytes, left.maxBytes)
+    const fail = (error: unknown): LogRead => {
+      this.shares.log.error({ err: error, folder: log.folder }, 'A log could not be read.')
+      return { ...read, error: 'KAFKA_STORAGE_ERROR' }
+    }
+    const take = ({ buffers, size }: Stretch): LogRead => {
+      read.buffers = buffers
+      read.size = size
+      return read
+    }
+    try {
+      const stretch = readLog(log, want.offset, { maxBytes, firstWhole: left.firstWhole })
+      return stretch instanceof Promise ? stretch.then(take, fail) : take(stretch)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+}
+
+const NO_LOG = {
+  error: 'UNKNOWN_TOPIC_OR_PARTITION',
+  logStartOffset: -1,
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logEndOffset: -1,
+  leaderEpoch: -1,
+  buffers: [],
+  size: 0,
+  abortedTransactions: [],
+} as const
+
+/** Nothing is lent for a time: cached slabs live as long as somebody refers to them. */
+function release(): void {}
+
+function spend(left: ReadLimits, read: LogRead): void {
+  left.maxBytes -= read.size
+  if (read.size > 0) left.firstWhole = false
+}
+
+async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {
+  if (log.offline) throw log.offline
+  try {
+    return await search
+  } catch (error) {
+    throw asStorageError(error)
+  }
+}
+
+/** The visible batches of a log as it is now. */
+async function* replay(log: PartitionLog): AsyncGenerator<BatchView, void, undefined> {
+  const end = log.highWatermark.offset
+  for (const segment of log.segments.slice()) {
+    const from = Math.max(log.logStartOffset, segment.baseOffset)
+    const stop = visibleEnd(log, segment)
+    if (segment.size === 0 || from >= end || stop <= 0) continue
+    const start = segment.offsets.positionBefore(from)
+    for await (const chunk of batchChunks(segment, start, stop)) {
+      for (const { batch } of batchesOf(chunk)) {
+        if (batch.baseOffset >= end) return
+        if (batch.lastOffset >= log.logStartOffset) yield batch
+      }
+    }
+  }
+}

@@ -1,0 +1,256 @@
+/** Which logs the data folder holds: makes them, opens them, and takes them away. */
+
+import type { Random } from '../../random.ts'
+import {
+  type AppendOutcome,
+  defaultLogConfig,
+  type LogId,
+  type LogSpec,
+  logId,
+  StorageError,
+} from '../engine.ts'
+import type { Checkpointer } from './checkpointer.ts'
+import { Coalesced } from './coalesced.ts'
+import { isNotFound } from './disk.ts'
+import type { EngineShares } from './engine-shares.ts'
+import {
+  DELETED_SUFFIX,
+  decodePartitionMetadata,
+  folderName,
+  PARTITION_METADATA,
+  parseFolderName,
+  retiredName,
+  STRAY_SUFFIX,
+} from './log-folder.ts'
+import { PartitionLog } from './partition-log.ts'
+import { newLog, openLog } from './recovery.ts'
+
+/** How many logs are checked at the same time after an unclean stop. */
+const OPENED_AT_ONCE = 4
+const GONE: AppendOutcome = {
+  kind: 'rejected',
+  error: 'UNKNOWN_TOPIC_OR_PARTITION',
+  message: 'The log was deleted.',
+}
+
+export class LogCatalog {
+  readonly logs = new Map<LogId, PartitionLog>()
+  private readonly shares: EngineShares
+  private readonly checkpointer: Checkpointer
+  private readonly random: Random
+  private readonly isClean: boolean
+  /** Topic ids by folder name, of folders that are there; `undefined` where the folder does not say. */
+  private readonly folders = new Map<string, string | undefined>()
+  private readonly opening = new Map<LogId, Promise<void>>()
+  private readonly watchers = new Map<LogId, Set<() => void>>()
+  private readonly syncingRoot: Coalesced
+  private sweeping: Promise<void> = Promise.resolve()
+  private isClosed = false
+
+  constructor(shares: EngineShares, checkpointer: Checkpointer, random: Random, isClean: boolean) {
+    this.shares = shares
+    this.checkpointer = checkpointer
+    this.random = random
+    this.isClean = isClean
+    this.syncingRoot = new Coalesced(() => shares.disk.syncDirectory(shares.directory))
+    this.look()
+  }
+
+  get(id: LogId): PartitionLog | undefined {
+    return this.logs.get(id)
+  }
+
+  list(): LogSpec[] {
+    const specs = [...this.logs.values()].map(({ spec }) => spec)
+    const opened = new Set(
+      specs.map(({ topic, partitionIndex }) => folderName(topic, partitionIndex)),
+    )
+    for (const [name, topicId] of this.folders) {
+      if (topicId === undefined || opened.has(name)) continue
+      specs.push({ ...parseFolderName(name)!, topicId, config: defaultLogConfig })
+    }
+    return specs
+  }
+
+  async create(specs: readonly LogSpec[]): Promise<void> {
+    const queue = specs.values()
+    const failures: unknown[] = []
+    const openRest = async (): Promise<void> => {
+      for (const spec of queue) {
+        try {
+          await this.open(spec)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openRest))
+    if (failures.length > 0) throw asStorageError(failures[0])
+  }
+
+  /** The log, opened anew if a failed write took it offline. Rejects with `StorageError` when it is not there or stays offline. */
+  async reopened(id: LogId): Promise<PartitionLog> {
+    const log = this.logs.get(id)
+    if (!log) throw new StorageError(`There is no log ${id}.`)
+    if (!log.offline) return log
+    await this.create([log.spec])
+    return this.logs.get(id)!
+  }
+
+  async delete(id: LogId): Promise<void> {
+    await this.opening.get(id)
+    const log = this.logs.get(id)
+    const name = log?.name ?? this.folderOf(id)
+    if (name === undefined) return
+    if (log) {
+      log.isDeleted = true
+      this.logs.delete(id)
+      log.end(GONE)
+    }
+    this.watchers.delete(id)
+    if (this.folders.has(name)) this.sweep(this.retire(name, DELETED_SUFFIX))
+    await Promise.all([this.syncingRoot.run(), this.checkpointer.forget(log, name)])
+  }
+
+  watch(id: LogId, listener: () => void): () => void {
+    const listeners = this.watchersOf(id)
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  /** Resolved: no folder is being removed any more; what is left of them goes at the next start. */
+  async close(): Promise<void> {
+    this.isClosed = true
+    await Promise.all(this.opening.values())
+    await this.sweeping
+  }
+
+  /** Finds the folders, and goes on removing those of deleted logs. */
+  private look(): void {
+    const { disk, directory } = this.shares
+    for (const { name, isDirectory } of disk.list(directory) ?? []) {
+      if (!isDirectory) continue
+      if (name.endsWith(DELETED_SUFFIX)) {
+        this.sweep(name)
+      } else if (parseFolderName(name)) {
+        const metadata = disk.readFile(`${directory}/${name}/${PARTITION_METADATA}`)
+        this.folders.set(name, decodePartitionMetadata(metadata))
+      }
+    }
+    const { recoveryPoints, logStarts } = this.checkpointer
+    for (const { offsets } of [recoveryPoints, logStarts]) {
+      for (const name of offsets.keys()) {
+        if (!this.folders.has(name)) offsets.delete(name)
+      }
+    }
+  }
+
+  private open(spec: LogSpec): Promise<void> {
+    const id = logId(spec.topicId, spec.partitionIndex)
+    const log = this.logs.get(id)
+    if (log && !log.offline) {
+      log.spec = spec
+      return Promise.resolve()
+    }
+    if (log?.isDoubtful) {
+      const text = `A sync of ${log.folder} failed: what the disk holds is known after a new start only.`
+      return Promise.reject(new StorageError(text, { cause: log.offline }))
+    }
+    let opening = this.opening.get(id)
+    if (!opening) {
+      opening = this.openFolder(id, spec).finally(() => this.opening.delete(id))
+      this.opening.set(id, opening)
+    }
+    return opening
+  }
+
+  private async openFolder(id: LogId, spec: LogSpec): Promise<void> {
+    const { shares, folders } = this
+    const name = folderName(spec.topic, spec.partitionIndex)
+    const folder = `${shares.directory}/${name}`
+    await this.setAsideOther(name, spec.topicId)
+    const isThere = folders.has(name)
+    const wasOpen = this.logs.has(id)
+    const isClean = this.isClean && !wasOpen
+    const opened = isThere
+      ? await openLog(
+          spec,
+          folder,
+          {
+            isClean,
+            recoveryPoint: this.checkpointer.recoveryPoints.offsets.get(name),
+            logStartOffset: this.checkpointer.logStarts.offsets.get(name),
+          },
+          shares,
+        )
+      : newLog(spec, folder, shares)
+    const log = new PartitionLog(opened, this.watchersOf(id), shares)
+    log.onFolder = () => folders.set(name, spec.topicId)
+    if (isThere) {
+      folders.set(name, spec.topicId)
+      if (!isClean) log.beginEpoch(log.leaderEpoch + 1)
+      if (!isClean && spec.config.flushMessages === 1) await log.writer.settled(true)
+    } else if (!spec.lazy) {
+      log.makeFolder()
+    }
+    this.logs.set(id, log)
+    shares.progressed(log)
+    log.notify()
+  }
+
+  /** A folder of this name that is another topic's was to be deleted, and is not: it is kept out of the way, for whoever wonders. */
+  private async setAsideOther(name: string, topicId: string): Promise<void> {
+    const found = this.folders.get(name)
+    if (found === undefined || found === topicId) return
+    const retired = this.retire(name, STRAY_SUFFIX)
+    this.shares.log.warn(
+      { folder: name, topicId: found, retired },
+      "Set aside another topic's log.",
+    )
+    await this.checkpointer.forget(undefined, name)
+  }
+
+  private retire(name: string, suffix: string): string {
+    const { disk, directory } = this.shares
+    const retired = retiredName(name, this.random.bytes(16).toString('hex'), suffix)
+    disk.rename(`${directory}/${name}`, `${directory}/${retired}`)
+    this.folders.delete(name)
+    return retired
+  }
+
+  /** Removes a deleted log's folder, after those before it. */
+  private sweep(name: string): void {
+    const { disk, directory } = this.shares
+    this.sweeping = this.sweeping.then(async () => {
+      if (this.isClosed) return
+      try {
+        await disk.removeDirectory(`${directory}/${name}`)
+      } catch (error) {
+        if (isNotFound(error)) return
+        this.shares.log.warn({ err: error, folder: name }, 'A deleted log could not be removed.')
+      }
+    })
+  }
+
+  private folderOf(id: LogId): string | undefined {
+    for (const [name, topicId] of this.folders) {
+      if (topicId && logId(topicId, parseFolderName(name)!.partitionIndex) === id) return name
+    }
+    return undefined
+  }
+
+  private watchersOf(id: LogId): Set<() => void> {
+    let watchers = this.watchers.get(id)
+    if (!watchers) {
+      watchers = new Set()
+      this.watchers.set(id, watchers)
+    }
+    return watchers
+  }
+}
+
+export function asStorageError(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new StorageError(`The disk failed: ${text}`, { cause })
+}

@@ -1,0 +1,306 @@
+/**
+ * The way of a log's bytes to its files: what was appended in one turn goes out in one write, and one sync answers many appends.
+ *
+ *   appended -> written -> synced      three marks; each moves on, never back
+ *
+ * One write is in flight at a time, and one sync. A failure is final: the writer takes nothing more.
+ */
+
+import type { Clock, Timer } from '../../clock.ts'
+import type { LogConfig } from '../engine.ts'
+import type { Segment } from './segment.ts'
+import type { Slots } from './slots.ts'
+
+/** A point in a log: the next offset there, and its count of bytes in this life. */
+export interface Mark {
+  readonly offset: number
+  readonly place: number
+}
+
+/** A stretch of memory that goes to a segment, in one piece. */
+interface Piece {
+  segment: Segment
+  bytes: Buffer
+  from: number
+  to: number
+  /** Where it goes in the segment's file. */
+  position: number
+}
+
+/** What goes to one place of one file in one write. */
+interface Run {
+  segment: Segment
+  position: number
+  buffers: Buffer[]
+}
+
+interface Waiter {
+  offset: number
+  isSync: boolean
+  resolve(): void
+  reject(cause: unknown): void
+}
+
+/** What the writers of an engine share. */
+export interface WriteShares {
+  readonly clock: Clock
+  readonly syncSlots: Slots
+  /** Largest write that is done synchronously. */
+  readonly syncWriteBytes: number
+  /** With more than this not synced, all writes are asynchronous. */
+  readonly dirtyLimitBytes: number
+  /** Bytes written and not synced, of all logs. */
+  dirtyBytes: number
+  /** Bytes written synchronously in this turn of the loop. */
+  turnBytes: number
+  /** Has the writer's `write` called when this turn's appends are in. */
+  schedule(writer: LogWriter): void
+}
+
+/** Largest number of bytes written synchronously in one turn of the loop. */
+const TURN_BYTES = 4 * 1024 * 1024
+/** From here on `flush.ms` is no time that anybody waits for: a year. */
+const FLUSH_NEVER_MS = 365 * 24 * 3600 * 1000
+
+export interface WriterOwner {
+  readonly config: LogConfig
+  /** What is written or synced has moved on. */
+  onProgress(): void
+  onFailure(cause: unknown, during: 'write' | 'sync'): void
+  /** Makes the names of the log's files survive a power cut. */
+  syncNames(): Promise<void>
+}
+
+export class LogWriter {
+  appended: Mark
+  written: Mark
+  synced: Mark
+  /** Written and not synced. */
+  dirtyBytes = 0
+  /** A file was made whose name is not synced. */
+  hasNewNames = false
+  isScheduled = false
+  private readonly owner: WriterOwner
+  private readonly shares: WriteShares
+  private pending: Piece[] = []
+  private pendingBytes = 0
+  private isWriting = false
+  private isSyncing = false
+  private syncWanted = -1
+  private readonly dirtySegments = new Set<Segment>()
+  private waiters: Waiter[] = []
+  private failure: { cause: unknown } | undefined
+  private flushTimer: Timer | undefined
+
+  /** `syncedOffset`: what is known to survive a power cut. */
+  constructor(owner: WriterOwner, shares: WriteShares, end: Mark, syncedOffset: number) {
+    this.owner = owner
+    this.shares = shares
+    this.appended = end
+    this.written = end
+    this.synced = syncedOffset < end.offset ? { offset: syncedOffset, place: 0 } : end
+  }
+
+  /** What is acknowledged under the log's flush policy. */
+  get acknowledged(): Mark {
+    return this.owner.config.flushMessages === 1 ? this.synced : this.written
+  }
+
+  /** Queues bytes for the end of a segment. */
+  add(segment: Segment, bytes: Buffer, from: number, to: number, position: number): void {
+    const last = this.pending.at(-1)
+    if (last?.bytes === bytes && last.to === from && last.segment === segment) last.to = to
+    else this.pending.push({ segment, bytes, from, to, position })
+    this.pendingBytes += to - from
+  }
+
+  /** The log's end has moved to here: all before it was added. */
+  moveEnd(offset: number, place: number): void {
+    this.appended = { offset, place }
+    if (!this.isScheduled && !this.isWriting) {
+      this.isScheduled = true
+      this.shares.schedule(this)
+    }
+  }
+
+  /** A segment with bytes of an earlier life that may not be synced. */
+  markDirty(segment: Segment): void {
+    this.dirtySegments.add(segment)
+  }
+
+  /** Writes what is pending, at once where that is small and little is dirty. */
+  write(): void {
+    this.isScheduled = false
+    if (this.failure || this.isWriting || this.pending.length === 0) return
+    const { shares } = this
+    const isSmall =
+      this.pendingBytes <= shares.syncWriteBytes &&
+      shares.turnBytes + this.pendingBytes <= TURN_BYTES &&
+      shares.dirtyBytes < shares.dirtyLimitBytes
+    if (!isSmall) {
+      void this.writeLater()
+      return
+    }
+    const end = this.appended
+    const bytes = this.pendingBytes
+    const pieces = this.takePending()
+    try {
+      for (const { segment, buffers, position } of runsOf(pieces)) {
+        this.dirtySegments.add(segment)
+        segment.file.writeSync(buffers, position)
+      }
+    } catch (cause) {
+      this.fail(cause, 'write')
+      return
+    }
+    shares.turnBytes += bytes
+    this.wrote(end, bytes)
+  }
+
+  /** Resolved: what is appended now is written, and synced if so asked. */
+  settled(isSync: boolean): Promise<void> {
+    const { offset } = this.appended
+    if (this.failure) return Promise.reject(this.failure.cause)
+    const mark = isSync ? this.synced : this.written
+    if (mark.offset >= offset) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ offset, isSync, resolve, reject })
+      if (!isSync) return
+      this.syncWanted = Math.max(this.syncWanted, offset)
+      void this.sync()
+    })
+  }
+
+  /** Has what is written synced soon; failures go the owner's way. */
+  requestSync(): void {
+    this.syncWanted = Math.max(this.syncWanted, this.written.offset)
+    void this.sync()
+  }
+
+  /** Takes nothing more, and answers nobody who waits but with `cause`. */
+  stop(cause: unknown): void {
+    if (this.failure) return
+    this.failure = { cause }
+    this.flushTimer?.cancel()
+    this.pending = []
+    this.pendingBytes = 0
+    this.shares.dirtyBytes -= this.dirtyBytes
+    this.dirtyBytes = 0
+    const { waiters } = this
+    this.waiters = []
+    for (const waiter of waiters) waiter.reject(cause)
+  }
+
+  private takePending(): Piece[] {
+    const pieces = this.pending
+    this.pending = []
+    this.pendingBytes = 0
+    return pieces
+  }
+
+  private async writeLater(): Promise<void> {
+    this.isWriting = true
+    try {
+      while (this.pending.length > 0 && !this.failure) {
+        const end = this.appended
+        const bytes = this.pendingBytes
+        for (const { segment, buffers, position } of runsOf(this.takePending())) {
+          await segment.use((file) => file.write(buffers, position))
+          this.dirtySegments.add(segment)
+        }
+        if (!this.failure) this.wrote(end, bytes)
+      }
+    } catch (cause) {
+      this.fail(cause, 'write')
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  private wrote(end: Mark, bytes: number): void {
+    this.written = end
+    this.dirtyBytes += bytes
+    this.shares.dirtyBytes += bytes
+    const { flushMessages, flushMs } = this.owner.config
+    if (flushMessages === 1) {
+      this.syncWanted = Math.max(this.syncWanted, end.offset)
+    } else if (end.offset - this.synced.offset >= flushMessages) {
+      this.syncWanted = end.offset
+    } else if (flushMs < FLUSH_NEVER_MS && !this.flushTimer) {
+      this.flushTimer = this.shares.clock.after(flushMs, () => {
+        this.flushTimer = undefined
+        this.requestSync()
+      })
+    }
+    this.answer()
+    this.owner.onProgress()
+    if (this.syncWanted > this.synced.offset) void this.sync()
+  }
+
+  private async sync(): Promise<void> {
+    if (this.isSyncing) return
+    this.isSyncing = true
+    try {
+      while (!this.failure && this.syncWanted >= 0) {
+        // What is wanted may not be written yet: `wrote` comes back here.
+        if (this.written.offset < this.syncWanted) break
+        this.syncWanted = -1
+        const target = this.written
+        const bytes = this.dirtyBytes
+        await this.syncFiles()
+        if (this.failure) break
+        this.synced = target
+        this.dirtyBytes -= bytes
+        this.shares.dirtyBytes -= bytes
+        this.answer()
+        this.owner.onProgress()
+      }
+    } catch (cause) {
+      this.fail(cause, 'sync')
+    } finally {
+      this.isSyncing = false
+    }
+  }
+
+  private async syncFiles(): Promise<void> {
+    const segments = [...this.dirtySegments]
+    this.dirtySegments.clear()
+    const hasNewNames = this.hasNewNames
+    this.hasNewNames = false
+    await this.shares.syncSlots.run(async () => {
+      for (const segment of segments) await segment.use((file) => file.sync())
+      if (hasNewNames) await this.owner.syncNames()
+    })
+  }
+
+  private answer(): void {
+    if (this.waiters.length === 0) return
+    const waiting: Waiter[] = []
+    for (const waiter of this.waiters) {
+      const mark = waiter.isSync ? this.synced : this.written
+      if (mark.offset >= waiter.offset) waiter.resolve()
+      else waiting.push(waiter)
+    }
+    this.waiters = waiting
+  }
+
+  private fail(cause: unknown, during: 'write' | 'sync'): void {
+    if (this.failure) return
+    this.stop(cause)
+    this.owner.onFailure(cause, during)
+  }
+}
+
+/** Joins pieces that follow one another in the same file. */
+function runsOf(pieces: readonly Piece[]): Run[] {
+  const runs: Run[] = []
+  let run: Run | undefined
+  for (const { segment, bytes, from, to, position } of pieces) {
+    if (run?.segment !== segment) {
+      run = { segment, position, buffers: [] }
+      runs.push(run)
+    }
+    run.buffers.push(bytes.subarray(from, to))
+  }
+  return runs
+}

@@ -1,0 +1,203 @@
+/** The disk of the machine, over node:fs. */
+
+import * as fs from 'node:fs'
+import { promisify } from 'node:util'
+import type { Clock } from '../../clock.ts'
+import { type Disk, type DiskEntry, type DiskFile, type DiskLock, isNotFound } from './disk.ts'
+import { lockFolder } from './folder-lock.ts'
+
+const fsync = promisify(fs.fsync)
+const fdatasync = promisify(fs.fdatasync)
+
+class NodeFile implements DiskFile {
+  readonly path: string
+  private readonly descriptor: number
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.descriptor = descriptor
+  }
+
+  size(): number {
+    return fs.fstatSync(this.descriptor).size
+  }
+
+  writeSync(buffers: readonly Buffer[], position: number): void {
+    let rest = buffers
+    let at = position
+    while (rest.length > 0) {
+      const [first] = rest
+      const written =
+        rest.length === 1
+          ? fs.writeSync(this.descriptor, first!, 0, first!.length, at)
+          : fs.writevSync(this.descriptor, rest, at)
+      at += written
+      rest = behind(rest, written)
+    }
+  }
+
+  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    let rest = buffers
+    let at = position
+    while (rest.length > 0) {
+      const written = await this.writeSome(rest, at)
+      at += written
+      rest = behind(rest, written)
+    }
+  }
+
+  readSync(target: Buffer, position: number): number {
+    let filled = 0
+    while (filled < target.length) {
+      const length = target.length - filled
+      const read = fs.readSync(this.descriptor, target, filled, length, position + filled)
+      if (read === 0) break
+      filled += read
+    }
+    return filled
+  }
+
+  async read(target: Buffer, position: number): Promise<number> {
+    let filled = 0
+    while (filled < target.length) {
+      const read = await this.readSome(target, filled, position + filled)
+      if (read === 0) break
+      filled += read
+    }
+    return filled
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.descriptor, size)
+  }
+
+  async sync(): Promise<void> {
+    await fdatasync(this.descriptor)
+  }
+
+  close(): void {
+    fs.closeSync(this.descriptor)
+  }
+
+  private writeSome(buffers: readonly Buffer[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.writev(this.descriptor, buffers as Buffer[], position, (error, written) => {
+        if (error) reject(error)
+        else resolve(written)
+      })
+    })
+  }
+
+  private readSome(target: Buffer, offset: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const length = target.length - offset
+      fs.read(this.descriptor, target, offset, length, position, (error, read) => {
+        if (error) reject(error)
+        else resolve(read)
+      })
+    })
+  }
+}
+
+/** What is left to write of these buffers after `written` bytes. */
+function behind(buffers: readonly Buffer[], written: number): readonly Buffer[] {
+  let skipped = written
+  for (let i = 0; i < buffers.length; i++) {
+    const buffer = buffers[i]!
+    if (skipped < buffer.length) {
+      return skipped === 0 ? buffers.slice(i) : [buffer.subarray(skipped), ...buffers.slice(i + 1)]
+    }
+    skipped -= buffer.length
+  }
+  return []
+}
+
+export class NodeDisk implements Disk {
+  private readonly clock: Clock
+
+  /** The clock beats the heart of the folder's lock. */
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  open(path: string, options?: { create?: boolean }): DiskFile {
+    const { O_RDWR, O_CREAT } = fs.constants
+    const flags = options?.create ? O_RDWR | O_CREAT : O_RDWR
+    return new NodeFile(path, fs.openSync(path, flags, 0o644))
+  }
+
+  readFile(path: string): Buffer | undefined {
+    try {
+      return fs.readFileSync(path)
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  writeFile(path: string, bytes: Buffer): void {
+    fs.writeFileSync(path, bytes)
+  }
+
+  async replaceFile(path: string, bytes: Buffer): Promise<void> {
+    const temporary = `${path}.tmp`
+    const descriptor = fs.openSync(temporary, 'w', 0o644)
+    try {
+      fs.writeFileSync(descriptor, bytes)
+      await fdatasync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+    fs.renameSync(temporary, path)
+    await this.syncDirectory(path.slice(0, path.lastIndexOf('/')))
+  }
+
+  list(path: string): DiskEntry[] | undefined {
+    try {
+      const entries = fs.readdirSync(path, { withFileTypes: true })
+      return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  fileSize(path: string): number {
+    return fs.statSync(path).size
+  }
+
+  makeDirectory(path: string): void {
+    fs.mkdirSync(path, { recursive: true })
+  }
+
+  rename(from: string, to: string): void {
+    fs.renameSync(from, to)
+  }
+
+  remove(path: string): void {
+    try {
+      fs.unlinkSync(path)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await fs.promises.rm(path, { recursive: true, force: true })
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    // Windows opens no folder, and needs no sync of one.
+    if (process.platform === 'win32') return
+    const descriptor = fs.openSync(path, 'r')
+    try {
+      await fsync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  lock(directory: string): Promise<DiskLock> {
+    return lockFolder(directory, this.clock)
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Where offsets lie in a segment, one entry each few kilobytes: the `.index` file.
+ *
+ *   0  relativeOffset  int32   the last offset of a batch, less the segment's base offset
+ *   4  position        int32   where that batch begins
+ */
+
+import { EntryTable, isZero } from './entry-table.ts'
+
+const ENTRY_SIZE = 8
+
+export class OffsetIndex {
+  readonly table: EntryTable
+  private readonly baseOffset: number
+
+  constructor(baseOffset: number, bytes?: Buffer) {
+    this.baseOffset = baseOffset
+    this.table = new EntryTable(ENTRY_SIZE, bytes)
+  }
+
+  get sizeInBytes(): number {
+    return this.table.count * ENTRY_SIZE
+  }
+
+  append(lastOffset: number, position: number): void {
+    const at = this.table.add()
+    this.table.raw.writeInt32BE(lastOffset - this.baseOffset, at)
+    this.table.raw.writeInt32BE(position, at + 4)
+  }
+
+  offsetOf(entry: number): number {
+    return this.baseOffset + this.table.raw.readInt32BE(this.table.at(entry))
+  }
+
+  positionOf(entry: number): number {
+    return this.table.raw.readInt32BE(this.table.at(entry) + 4)
+  }
+
+  /** A position at or before that of the batch which holds `offset`. */
+  positionBefore(offset: number): number {
+    const entry = this.lastWhere(0, offset - this.baseOffset)
+    return entry < 0 ? 0 : this.positionOf(entry)
+  }
+
+  /** Where a batch begins, the last one that the index knows at or before `position`. */
+  batchBefore(position: number): number {
+    const entry = this.lastWhere(4, position)
+    return entry < 0 ? 0 : this.positionOf(entry)
+  }
+
+  /** Drops the entries of batches from `position` on. */
+  truncate(position: number): void {
+    this.table.truncate(this.lastWhere(4, position - 1) + 1)
+  }
+
+  /** Cuts off the zeros of a preallocated file, and what points behind the segment's end. False when an entry is out of order. */
+  settle(segmentSize: number): boolean {
+    const { raw } = this.table
+    let offset = -1
+    let position = -1
+    for (let entry = 0; entry < this.table.count; entry++) {
+      const at = this.table.at(entry)
+      const nextOffset = raw.readInt32BE(at)
+      const nextPosition = raw.readInt32BE(at + 4)
+      if (nextOffset <= offset || nextPosition <= position || nextPosition >= segmentSize) {
+        this.table.truncate(entry)
+        return isZero(raw.subarray(at)) || (nextOffset > offset && nextPosition > position)
+      }
+      offset = nextOffset
+      position = nextPosition
+    }
+    return true
+  }
+
+  /** The last entry whose field at `field` is at most `value`; -1 for none. */
+  private lastWhere(field: 0 | 4, value: number): number {
+    const { raw, count } = this.table
+    let low = -1
+    let high = count - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (raw.readInt32BE(middle * ENTRY_SIZE + field) <= value) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}

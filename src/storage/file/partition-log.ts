@@ -1,0 +1,384 @@
+/** One log: gives out offsets, remembers producers and leader epochs, and knows what is visible. Its bytes go by way of the writer. */
+
+import {
+  HEADER_SIZE,
+  setOffsetAndEpoch,
+  type BatchView,
+} from '../../protocol/records/batch-view.ts'
+import {
+  type Append,
+  type AppendOutcome,
+  type LogConfig,
+  type LogId,
+  type LogOffsets,
+  type LogSpec,
+  logId,
+  StorageError,
+} from '../engine.ts'
+import type { ProducerStates, Verdict } from '../producer-state.ts'
+import { LEADER_EPOCHS } from './checkpoints.ts'
+import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
+import type { EngineShares } from './engine-shares.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import { encodePartitionMetadata, fileName, folderName, PARTITION_METADATA } from './log-folder.ts'
+import { segmentIndexOf } from './segment-search.ts'
+import { LogWriter, type Mark, type WriterOwner } from './log-writer.ts'
+import { encodeProducerSnapshot } from './producer-snapshot.ts'
+import { Segment, type SegmentFiles } from './segment.ts'
+import type { LogTail } from './tail-cache.ts'
+
+/** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
+const COPY_BELOW_BYTES = 16 * 1024
+const KEPT_SNAPSHOTS = 3
+
+/** What opening a log finds or makes. */
+export interface OpenedLog {
+  spec: LogSpec
+  folder: string
+  /** In order of offsets, at least one. */
+  segments: Segment[]
+  logStartOffset: number
+  logEndOffset: number
+  /** Below this everything survives a power cut. */
+  recoveryPoint: number
+  /** Offsets of the producer snapshots that are there, oldest first. */
+  snapshots: number[]
+  producers: ProducerStates
+  epochs: LeaderEpochs
+  /** Whether the folder is there; it may come with the first append. */
+  hasFolder: boolean
+}
+
+interface AppendWaiter {
+  /** Waits until the high watermark is here. */
+  end: number
+  commit: Commit
+  index: number
+}
+
+interface Barrier {
+  group: AtomicGroup
+  start: Mark
+  end: number
+  isDone: boolean
+}
+
+export class PartitionLog implements WriterOwner, AtomicMember {
+  spec: LogSpec
+  readonly id: LogId
+  readonly folder: string
+  readonly segments: Segment[]
+  readonly producers: ProducerStates
+  readonly epochs: LeaderEpochs
+  readonly writer: LogWriter
+  readonly tail: LogTail
+  /** Who hears of changes; the engine's, so that they outlive a log that is opened anew. */
+  readonly listeners: ReadonlySet<() => void>
+  logStartOffset: number
+  highWatermark: Mark
+  ownerEpoch = -1
+  leaderEpoch: number
+  /** Why nothing can be read or appended any more. */
+  offline: StorageError | undefined
+  /** Whether it went offline by a failed sync: what the disk holds is then not known before a new start. */
+  isDoubtful = false
+  isDeleted = false
+  hasFolder: boolean
+  /** Called when the folder has been made. */
+  onFolder: (() => void) | undefined
+  snapshots: number[]
+  /** Segments that were closed in this life, whose indexes are not synced yet. */
+  rolled: Segment[]
+  /** End of the log when its last checkpoint was begun. */
+  checkpointOffset: number
+  private active: Segment
+  private waiters: AppendWaiter[] = []
+  private barriers: Barrier[] = []
+  private hasMoved = false
+  private readonly shares: EngineShares
+  private readonly segmentFiles: SegmentFiles
+
+  constructor(opened: OpenedLog, listeners: ReadonlySet<() => void>, shares: EngineShares) {
+    this.listeners = listeners
+    this.spec = opened.spec
+    this.id = logId(opened.spec.topicId, opened.spec.partitionIndex)
+    this.folder = opened.folder
+    this.segments = opened.segments
+    this.active = opened.segments.at(-1)!
+    this.active.place = 0
+    this.producers = opened.producers
+    this.epochs = opened.epochs
+    this.leaderEpoch = Math.max(opened.epochs.latest, 0)
+    this.logStartOffset = opened.logStartOffset
+    this.hasFolder = opened.hasFolder
+    this.snapshots = opened.snapshots
+    this.shares = shares
+    this.segmentFiles = { disk: shares.disk, files: shares.files, folder: opened.folder }
+    this.tail = shares.tailCache.open()
+    const end = { offset: opened.logEndOffset, place: this.active.size }
+    this.highWatermark = end
+    this.checkpointOffset = opened.recoveryPoint
+    this.writer = new LogWriter(this, shares.writes, end, opened.recoveryPoint)
+    this.rolled = opened.segments.slice(0, -1).filter(({ hasNewIndexes }) => hasNewIndexes)
+    this.markUnsynced(opened)
+    if (this.active.size === 0) this.writer.hasNewNames = true
+    if (this.epochs.latest < 0) this.epochs.begin(0, end.offset)
+  }
+
+  get config(): LogConfig {
+    return this.spec.config
+  }
+
+  /** `<topic>-<partition>`, the folder's name. */
+  get name(): string {
+    return folderName(this.spec.topic, this.spec.partitionIndex)
+  }
+
+  get logEndOffset(): number {
+    return this.writer.appended.offset
+  }
+
+  get size(): number {
+    let size = 0
+    for (const segment of this.segments) size += segment.size
+    return size
+  }
+
+  offsets(): LogOffsets {
+    const { offset } = this.highWatermark
+    return {
+      logStartOffset: this.logStartOffset,
+      highWatermark: offset,
+      lastStableOffset: offset,
+      logEndOffset: this.writer.appended.offset,
+      leaderEpoch: this.leaderEpoch,
+    }
+  }
+
+  /** What becomes of an append, but for the disk; nothing changes. */
+  judge(append: Append, producers = this.producers): Verdict | 'fenced' {
+    if (append.ownerEpoch !== undefined && append.ownerEpoch !== this.ownerEpoch) return 'fenced'
+    if (append.batch.sizeInBytes > this.config.segmentBytes) {
+      const message = `A batch of ${append.batch.sizeInBytes} bytes is larger than a segment may be (${this.config.segmentBytes}).`
+      return { kind: 'reject', error: 'RECORD_LIST_TOO_LARGE', message }
+    }
+    return producers.judge(append.batch)
+  }
+
+  /** Puts a batch at the end of the log, and has `commit` hear of it when it is acknowledged. */
+  append(batch: BatchView, commit: Commit, index: number): void {
+    const { bytes, lastOffsetDelta, maxTimestamp } = batch
+    const { length } = bytes
+    const baseOffset = this.writer.appended.offset
+    const lastOffset = baseOffset + lastOffsetDelta
+    if (!this.hasFolder || this.epochs.isNew) this.makeFolder()
+    if (this.active.isFullFor(length, lastOffset, maxTimestamp, this.config)) this.roll(baseOffset)
+    const { active } = this
+    const position = active.size
+    const place = active.place + position
+    this.copyIn(active, bytes, baseOffset, position)
+    active.added(length, lastOffset, maxTimestamp, this.config.indexIntervalBytes)
+    this.producers.appended(batch, baseOffset)
+    this.writer.moveEnd(lastOffset + 1, place + length)
+    commit.outcomes[index] = this.outcome('appended', baseOffset, lastOffset)
+    this.await(lastOffset + 1, commit, index)
+  }
+
+  /** Answers a batch that is in the log already, as soon as that one is acknowledged. */
+  repeat(baseOffset: number, lastOffset: number, commit: Commit, index: number): void {
+    commit.outcomes[index] = this.outcome('duplicate', baseOffset, lastOffset)
+    if (lastOffset >= this.highWatermark.offset) this.await(lastOffset + 1, commit, index)
+  }
+
+  /** Nothing that is appended from now on is visible before the group is. */
+  hold(group: AtomicGroup): Barrier {
+    const barrier = { group, start: this.writer.appended, end: Infinity, isDone: false }
+    this.barriers.push(barrier)
+    group.add(this)
+    return barrier
+  }
+
+  /** Becomes the log's one owner. */
+  own(): number {
+    this.beginEpoch(this.leaderEpoch + 1)
+    this.ownerEpoch = this.leaderEpoch
+    return this.ownerEpoch
+  }
+
+  /** From here on records are of this epoch. */
+  beginEpoch(epoch: number): void {
+    this.leaderEpoch = epoch
+    this.epochs.begin(epoch, this.logEndOffset)
+  }
+
+  onProgress(): void {
+    this.shares.progressed(this)
+    for (const barrier of this.barriers) {
+      if (!barrier.isDone && this.writer.acknowledged.offset >= barrier.end) {
+        barrier.isDone = true
+        barrier.group.memberDone()
+      }
+    }
+    this.move()
+    this.announce()
+  }
+
+  lift(group: AtomicGroup): void {
+    this.barriers = this.barriers.filter((barrier) => barrier.group !== group)
+    this.move()
+  }
+
+  announce(): void {
+    if (!this.hasMoved) return
+    this.hasMoved = false
+    const { offset } = this.highWatermark
+    let done = 0
+    while (done < this.waiters.length && this.waiters[done]!.end <= offset) done++
+    const answered = this.waiters.splice(0, done)
+    for (const { commit } of answered) commit.done()
+    this.notify()
+  }
+
+  /** Tells the watchers. */
+  notify(): void {
+    for (const listener of this.listeners) listener()
+  }
+
+  onFailure(cause: unknown, during: 'write' | 'sync'): void {
+    if (this.offline) return
+    this.isDoubtful = during === 'sync'
+    this.offline = new StorageError(`A ${during} of ${this.folder} failed; the log is offline.`, {
+      cause,
+    })
+    this.shares.log.error({ err: cause, folder: this.folder }, this.offline.message)
+    this.end({ kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message: this.offline.message })
+  }
+
+  /** The log is offline, deleted or closed: nobody waits any longer. */
+  end(outcome: AppendOutcome): void {
+    this.writer.stop(this.offline ?? new StorageError(`${this.folder} is closed.`))
+    const { waiters, barriers } = this
+    this.waiters = []
+    this.barriers = []
+    for (const { commit, index } of waiters) {
+      commit.outcomes[index] = outcome
+      commit.done()
+    }
+    for (const barrier of barriers) {
+      if (!barrier.isDone) barrier.group.memberDone()
+    }
+    this.tail.clear()
+    for (const segment of this.segments) segment.closeFiles()
+    this.notify()
+  }
+
+  async syncNames(): Promise<void> {
+    const { disk, files, directory } = this.shares
+    const metadata = `${this.folder}/${PARTITION_METADATA}`
+    await files.use(metadata, false, (file) => file.sync())
+    files.forget(metadata)
+    await disk.syncDirectory(this.folder)
+    await disk.syncDirectory(directory)
+  }
+
+  /** Makes the folder with its metadata, if it is not there, and writes new leader epochs. */
+  makeFolder(): void {
+    const { disk } = this.shares
+    if (!this.hasFolder) {
+      disk.makeDirectory(this.folder)
+      const metadata = encodePartitionMetadata(this.spec.topicId)
+      disk.writeFile(`${this.folder}/${PARTITION_METADATA}`, metadata)
+      this.hasFolder = true
+      this.writer.hasNewNames = true
+      this.onFolder?.()
+    }
+    this.saveEpochs()
+  }
+
+  /** Writes what the producers were at an offset. Its checksum tells a torn one; the two before it are kept for that case. */
+  saveSnapshot(offset: number, snapshot: Buffer): void {
+    const { disk } = this.shares
+    disk.writeFile(this.snapshotPath(offset), snapshot)
+    if (this.snapshots.at(-1) === offset) return
+    this.snapshots.push(offset)
+    while (this.snapshots.length > KEPT_SNAPSHOTS) {
+      disk.remove(this.snapshotPath(this.snapshots.shift()!))
+    }
+  }
+
+  snapshotPath(offset: number): string {
+    return `${this.folder}/${fileName(offset, 'snapshot')}`
+  }
+
+  /** Moves the log's start up; gives the segments that lie before it, which are no longer the log's. */
+  moveStart(offset: number): Segment[] {
+    this.logStartOffset = Math.max(this.logStartOffset, offset)
+    this.epochs.truncateStart(this.logStartOffset)
+    return this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
+  }
+
+  saveEpochs(): void {
+    if (!this.epochs.isNew || !this.hasFolder) return
+    this.shares.disk.writeFile(`${this.folder}/${LEADER_EPOCHS}`, this.epochs.encode())
+    this.epochs.isNew = false
+  }
+
+  private outcome(
+    kind: 'appended' | 'duplicate',
+    baseOffset: number,
+    lastOffset: number,
+  ): AppendOutcome {
+    return { kind, baseOffset, lastOffset, logStartOffset: this.logStartOffset }
+  }
+
+  private await(end: number, commit: Commit, index: number): void {
+    commit.wait()
+    this.waiters.push({ end, commit, index })
+  }
+
+  private copyIn(active: Segment, bytes: Buffer, baseOffset: number, position: number): void {
+    const { tail, writer } = this
+    const place = active.place + position
+    const copied = bytes.length < COPY_BELOW_BYTES ? bytes.length : HEADER_SIZE
+    tail.reserve(copied)
+    const { chunk, chunkUsed } = tail
+    bytes.copy(chunk, chunkUsed, 0, copied)
+    setOffsetAndEpoch(chunk, chunkUsed, baseOffset, this.leaderEpoch)
+    tail.take(copied, place)
+    writer.add(active, chunk, chunkUsed, chunkUsed + copied, position)
+    if (copied === bytes.length) return
+    tail.borrow(bytes, copied, place + copied)
+    writer.add(active, bytes, copied, bytes.length, position + copied)
+  }
+
+  /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then. */
+  private roll(baseOffset: number): void {
+    const full = this.active
+    full.saveIndexes()
+    this.active = new Segment(baseOffset, 0, this.segmentFiles)
+    this.active.place = full.place + full.size
+    this.segments.push(this.active)
+    this.writer.hasNewNames = true
+    this.saveSnapshot(baseOffset, encodeProducerSnapshot(this.producers))
+    this.rolled.push(full)
+  }
+
+  /** What an earlier life may have left in the machine's memory goes to the medium with the next sync. */
+  private markUnsynced({ recoveryPoint, logEndOffset, segments }: OpenedLog): void {
+    if (recoveryPoint >= logEndOffset) return
+    for (const segment of segments.slice(segmentIndexOf(segments, recoveryPoint))) {
+      this.writer.markDirty(segment)
+    }
+    this.writer.hasNewNames = true
+  }
+
+  private move(): void {
+    const { acknowledged } = this.writer
+    const [barrier] = this.barriers
+    const mark =
+      barrier && barrier.start.offset < acknowledged.offset ? barrier.start : acknowledged
+    if (mark.offset <= this.highWatermark.offset) return
+    this.highWatermark = mark
+    this.hasMoved = true
+  }
+}

@@ -1,0 +1,233 @@
+/** A stretch of a log in a file of its own, named by its first offset, with its two indexes. */
+
+import {
+  BatchView,
+  HEADER_SIZE,
+  LENGTH_OVERHEAD,
+  MAGIC,
+  MAX_TIMESTAMP,
+  readInt64,
+} from '../../protocol/records/batch-view.ts'
+import { type LogConfig, StorageError } from '../engine.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import type { EntryTable } from './entry-table.ts'
+import { fileName } from './log-folder.ts'
+import { OffsetIndex } from './offset-index.ts'
+import type { OpenFiles } from './open-files.ts'
+import { TimeIndex } from './time-index.ts'
+
+const OFFSET_ENTRY = 8
+const TIME_ENTRY = 12
+const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
+const REBUILD_READ_BYTES = 1024 * 1024
+/** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
+const INDEX_INTERVAL_BYTES = 4096
+
+export interface SegmentFiles {
+  disk: Disk
+  files: OpenFiles
+  folder: string
+}
+
+export class Segment {
+  readonly baseOffset: number
+  readonly path: string
+  /** Bytes appended, of which the last may not be written yet. */
+  size: number
+  /** Where the segment begins in the log's count of bytes in this life; NaN for one from an earlier life that nothing was appended to. */
+  place = Number.NaN
+  /** Largest timestamp, and the last offset of the first batch that brought it; -1 in an empty segment. */
+  maxTimestamp = -1
+  maxTimestampOffset: number
+  /** Indexes differ from their files, or are not synced. */
+  hasNewIndexes = false
+  private readonly disk: Disk
+  private readonly files: OpenFiles
+  private offsetIndex: OffsetIndex | undefined
+  private timeIndex: TimeIndex | undefined
+  private bytesSinceEntry = 0
+  /** Whether a file that is not there is to be made: a removed segment does not come back when it is read once more. */
+  private mayCreate: boolean
+  /** Largest timestamp of the first batch: what `segment.ms` counts from. */
+  private firstTimestamp: number | undefined
+
+  constructor(baseOffset: number, size: number, { disk, files, folder }: SegmentFiles) {
+    this.baseOffset = baseOffset
+    this.maxTimestampOffset = baseOffset
+    this.size = size
+    this.mayCreate = size === 0
+    if (size === 0) {
+      this.offsetIndex = new OffsetIndex(baseOffset)
+      this.timeIndex = new TimeIndex(baseOffset)
+    }
+    this.disk = disk
+    this.files = files
+    this.path = `${folder}/${fileName(baseOffset, 'log')}`
+  }
+
+  get file(): DiskFile {
+    return this.files.get(this.path, this.mayCreate)
+  }
+
+  use<T>(work: (file: DiskFile) => Promise<T>): Promise<T> {
+    return this.files.use(this.path, this.mayCreate, work)
+  }
+
+  /** The indexes: read from their files at first use, and made anew from the batches where those are missing or wrong. */
+  get offsets(): OffsetIndex {
+    if (!this.offsetIndex && !this.loadIndexes()) this.rebuildIndexes()
+    return this.offsetIndex!
+  }
+
+  get times(): TimeIndex {
+    if (!this.timeIndex && !this.loadIndexes()) this.rebuildIndexes()
+    return this.timeIndex!
+  }
+
+  /** Reads the indexes from their files; false when those are not the indexes of this segment, as far as a look shows. */
+  loadIndexes(): boolean {
+    const offsets = this.disk.readFile(this.pathOf('index'))
+    const times = this.disk.readFile(this.pathOf('timeindex'))
+    this.offsetIndex = new OffsetIndex(this.baseOffset, offsets)
+    this.timeIndex = new TimeIndex(this.baseOffset, times)
+    const isRight = this.offsetIndex.settle(this.size) && this.timeIndex.settle()
+    return isRight && offsets !== undefined && times !== undefined && this.isIndexOfThis()
+  }
+
+  /** Takes what the time index knows of the largest timestamp: after a clean stop, all. */
+  loadMaxTimestamp(): void {
+    if (this.maxTimestamp >= 0 || this.size === 0) return
+    this.maxTimestamp = this.times.lastTimestamp
+    this.maxTimestampOffset = this.times.lastOffset
+  }
+
+  /** Whether a batch must go to the next segment, by Kafka's rules: size, index size, offset range, and time between the first batch and this one. */
+  isFullFor(size: number, lastOffset: number, maxTimestamp: number, config: LogConfig): boolean {
+    if (this.size === 0) return lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
+    this.loadMaxTimestamp()
+    return (
+      this.size + size > config.segmentBytes ||
+      maxTimestamp - this.readFirstTimestamp() > config.segmentMs ||
+      this.offsets.sizeInBytes + OFFSET_ENTRY > config.segmentIndexBytes ||
+      this.times.sizeInBytes + TIME_ENTRY > config.segmentIndexBytes ||
+      lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
+    )
+  }
+
+  /** Counts a batch that begins at the present end. */
+  added(size: number, lastOffset: number, maxTimestamp: number, indexInterval: number): void {
+    if (this.size === 0) this.firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp
+      this.maxTimestampOffset = lastOffset
+    }
+    if (this.bytesSinceEntry > indexInterval) {
+      this.offsets.append(lastOffset, this.size)
+      this.times.append(this.maxTimestamp, this.maxTimestampOffset)
+      this.bytesSinceEntry = 0
+    }
+    this.size += size
+    this.bytesSinceEntry += size
+    this.hasNewIndexes = true
+  }
+
+  /** Takes the segment to end at `position`, where a batch with this base offset is to be added. */
+  restart(position: number, baseOffset: number): void {
+    this.size = position
+    this.offsetIndex!.truncate(position)
+    this.timeIndex!.truncate(baseOffset)
+    this.maxTimestamp = this.timeIndex!.lastTimestamp
+    this.maxTimestampOffset = this.timeIndex!.lastOffset
+    this.hasNewIndexes = true
+  }
+
+  /** Writes what the files of the indexes lack; the time index ends with the largest timestamp, as Kafka leaves it. */
+  saveIndexes(): void {
+    if (!this.hasNewIndexes) return
+    if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
+    this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
+    this.saveTable('timeindex', this.times.table, TIME_ENTRY)
+    this.hasNewIndexes = false
+  }
+
+  async syncIndexes(): Promise<void> {
+    for (const kind of ['index', 'timeindex'] as const) {
+      const path = this.pathOf(kind)
+      await this.files.use(path, false, (file) => file.sync())
+      this.files.forget(path)
+    }
+  }
+
+  /** Gives the indexes' memory back; their files must have all. */
+  forgetIndexes(): void {
+    if (this.hasNewIndexes) return
+    this.offsetIndex = undefined
+    this.timeIndex = undefined
+  }
+
+  closeFiles(): void {
+    this.files.forget(this.path)
+  }
+
+  removeFiles(): void {
+    this.closeFiles()
+    this.mayCreate = false
+    for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
+      this.disk.remove(this.pathOf(kind))
+    }
+  }
+
+  pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
+    return `${this.path.slice(0, -'log'.length)}${kind}`
+  }
+
+  /** Whether the last entry points to the batch that it names. */
+  private isIndexOfThis(): boolean {
+    const index = this.offsetIndex!
+    const last = index.table.count - 1
+    if (last < 0) return true
+    const header = Buffer.alloc(HEADER_SIZE)
+    if (this.file.readSync(header, index.positionOf(last)) < header.length) return false
+    const batch = new BatchView(header)
+    return batch.magic === MAGIC && batch.lastOffset === index.offsetOf(last)
+  }
+
+  /** Goes over all batches at once: rare, and quick beside what it would cost to keep every caller waiting for it. */
+  private rebuildIndexes(): void {
+    const { size, file } = this
+    this.restart(0, this.baseOffset)
+    const buffer = Buffer.allocUnsafe(REBUILD_READ_BYTES)
+    while (this.size < size) {
+      const start = this.size
+      const read = file.readSync(buffer, start)
+      for (let at = 0; at + HEADER_SIZE <= read && this.size < size; at = this.size - start) {
+        const batch = new BatchView(buffer.subarray(at, at + HEADER_SIZE))
+        const length = batch.batchLength + LENGTH_OVERHEAD
+        if (length < HEADER_SIZE) throw new StorageError(`${this.path} is damaged at ${this.size}.`)
+        this.added(length, batch.lastOffset, batch.maxTimestamp, INDEX_INTERVAL_BYTES)
+      }
+      if (this.size === start) throw new StorageError(`${this.path} ends in the middle of a batch.`)
+    }
+    this.size = size
+  }
+
+  private readFirstTimestamp(): number {
+    if (this.firstTimestamp === undefined) {
+      const bytes = Buffer.alloc(8)
+      this.file.readSync(bytes, MAX_TIMESTAMP)
+      this.firstTimestamp = readInt64(bytes, 0)
+    }
+    return this.firstTimestamp
+  }
+
+  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): void {
+    const path = this.pathOf(kind)
+    const file = this.files.get(path, true)
+    const position = table.writtenCount * entrySize
+    // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
+    if (file.size() > position) file.truncate(position)
+    file.writeSync([table.unwritten()], position)
+    table.writtenCount = table.count
+    this.files.forget(path)
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * How timestamps grow in a segment: the `.timeindex` file.
+ *
+ *   0  timestamp       int64   the largest so far
+ *   8  relativeOffset  int32   the last offset of the batch that brought it, less the segment's base offset
+ */
+
+import { readInt64, writeInt64 } from '../../protocol/records/batch-view.ts'
+import { EntryTable, isZero } from './entry-table.ts'
+
+const ENTRY_SIZE = 12
+
+export class TimeIndex {
+  readonly table: EntryTable
+  private readonly baseOffset: number
+
+  constructor(baseOffset: number, bytes?: Buffer) {
+    this.baseOffset = baseOffset
+    this.table = new EntryTable(ENTRY_SIZE, bytes)
+  }
+
+  get sizeInBytes(): number {
+    return this.table.count * ENTRY_SIZE
+  }
+
+  /** The largest timestamp that the index knows; -1 when it knows none. */
+  get lastTimestamp(): number {
+    const { count } = this.table
+    return count === 0 ? -1 : this.timestampOf(count - 1)
+  }
+
+  get lastOffset(): number {
+    const { count } = this.table
+    return count === 0 ? this.baseOffset : this.offsetOf(count - 1)
+  }
+
+  /** Takes an entry that says more than the last one; others are passed over. */
+  append(timestamp: number, offset: number): void {
+    if (timestamp <= this.lastTimestamp) return
+    const at = this.table.add()
+    writeInt64(this.table.raw, at, timestamp)
+    this.table.raw.writeInt32BE(offset - this.baseOffset, at + 8)
+  }
+
+  /** An offset at or before that of the first record whose timestamp is at least `timestamp`. */
+  offsetBefore(timestamp: number): number {
+    let low = -1
+    let high = this.table.count - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.timestampOf(middle) <= timestamp) low = middle
+      else high = middle - 1
+    }
+    return low < 0 ? this.baseOffset : this.offsetOf(low)
+  }
+
+  /** Drops the entries of offsets from `offset` on. */
+  truncate(offset: number): void {
+    let { count } = this.table
+    while (count > 0 && this.offsetOf(count - 1) >= offset) count--
+    this.table.truncate(count)
+  }
+
+  /** Cuts off the zeros of a preallocated file. False when an entry is out of order. */
+  settle(): boolean {
+    let timestamp = -1
+    let offset = this.baseOffset - 1
+    for (let entry = 0; entry < this.table.count; entry++) {
+      const at = this.table.at(entry)
+      if (this.timestampOf(entry) <= timestamp || this.offsetOf(entry) < offset) {
+        this.table.truncate(entry)
+        return isZero(this.table.raw.subarray(at))
+      }
+      timestamp = this.timestampOf(entry)
+      offset = this.offsetOf(entry)
+    }
+    return true
+  }
+
+  private timestampOf(entry: number): number {
+    return readInt64(this.table.raw, this.table.at(entry))
+  }
+
+  private offsetOf(entry: number): number {
+    return this.baseOffset + this.table.raw.readInt32BE(this.table.at(entry) + 8)
+  }
+}
