@@ -22,7 +22,7 @@ let topics = 0
 const newTopic = () => `bench-${process.pid}-${String(topics++).padStart(4, '0')}`
 
 /**
- * A row: `name`, `unit`, whether `lowerIsBetter`; `broker(measured, seconds)` and `bare(folder, seconds)` give
+ * A row: `name`, `unit`, whether `lowerIsBetter`, whether it `writes` much; `broker(measured, seconds)` and `bare(file, seconds)` give
  * { value, isGeneratorBusy? }, where `measured` is { server, start } of a broker. Without `bare` there is no yardstick.
  */
 export const rows = [
@@ -72,6 +72,7 @@ function produceRow({ label, batchBytes, window }) {
   return {
     name: `produce ${label}`,
     unit: 'MB/s',
+    writes: true,
     broker({ server }, seconds) {
       const topic = newTopic()
       return withTopic(server, topic, async () => {
@@ -160,6 +161,7 @@ function kafkajsConsumerRow() {
   return {
     name: 'kafkajs consumer',
     unit: 'MB/s',
+    writes: true,
     broker({ server }, seconds) {
       const topic = newTopic()
       return withTopic(server, topic, async () => {

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { HELP, readOptions } from './options.mjs'
+import { warmPageCache } from './page-cache.mjs'
 import { rows } from './rows.mjs'
 import { startKafka, startOdradek } from './servers.mjs'
 import { median, table } from './table.mjs'
@@ -30,6 +31,7 @@ async function main() {
   }
   const brokers = []
   try {
+    if (wanted.some(({ writes }) => writes)) warmPageCache(folder)
     for (const [key, start] of Object.entries(starts)) brokers.push(await running(key, start))
     const figures = []
     for (const row of wanted) figures.push(await measure(row, brokers, folder, options))
@@ -51,7 +53,7 @@ async function running(key, start) {
 async function measure(row, brokers, folder, { rounds, seconds }) {
   const results = { bare: [] }
   for (const { key } of brokers) results[key] = []
-  // The round before the first only warms up: compilers, page cache, memory that a virtual machine has not touched yet.
+  // The round before the first only warms up.
   for (let round = 0; round <= rounds; round++) {
     progress(`${row.name}, round ${round} of ${rounds}`)
     const file = path.join(folder, 'bare.log')

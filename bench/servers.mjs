@@ -14,12 +14,21 @@ const START_WITHIN_MS = 60_000
 /** With extra certificates Node reads all of its root store at each start. */
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
 
-export async function freePort() {
-  const server = net.createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
+/** The first of so many free ports in a row, below those that systems give to clients. */
+async function freePorts(count = 1) {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000)
+    const isFree = await Promise.all(Array.from({ length: count }, (_, i) => canListen(first + i)))
+    if (isFree.every(Boolean)) return first
+  }
+}
+
+function canListen(port) {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 function accepts(port) {
@@ -39,7 +48,14 @@ async function startNode(name, port, args) {
   })
   let complaints = ''
   child.stderr.on('data', (text) => (complaints += text))
-  const ended = new Promise((resolve) => child.on('exit', resolve))
+  let isWanted = true
+  const ended = new Promise((resolve) => {
+    child.on('exit', (code) => {
+      if (isWanted)
+        process.stderr.write(`${name} ended by itself with code ${code}.\n${complaints}`)
+      resolve()
+    })
+  })
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`${name} did not start: ${complaints}`)
     if (performance.now() - began > START_WITHIN_MS) throw new Error(`${name} does not listen.`)
@@ -47,6 +63,7 @@ async function startNode(name, port, args) {
   }
   const startMs = performance.now() - began
   const stop = async () => {
+    isWanted = false
     child.kill('SIGTERM')
     await ended
   }
@@ -54,7 +71,7 @@ async function startNode(name, port, args) {
 }
 
 export async function startOdradek(folder, { memory, profile } = {}) {
-  const port = await freePort()
+  const port = await freePorts()
   const storage = memory ? ['--memory'] : ['--data', folder]
   const flags = profile ? ['--cpu-prof'] : []
   const command = ['start', '--profile', 'prod', '--port', port, '--log-level', 'error', ...storage]
@@ -67,7 +84,7 @@ export async function startOdradek(folder, { memory, profile } = {}) {
 
 /** `mode` and `argument` are those of bare-server.mjs. */
 export async function startBare(mode, argument = '') {
-  const port = await freePort()
+  const port = await freePorts()
   const script = path.join(import.meta.dirname, 'bare-server.mjs')
   const server = await startNode('the bare server', port, [
     script,
@@ -83,8 +100,10 @@ export async function startKafka(folder) {
   const script = path.resolve(root, oracles, 'peers/kafka')
   const run = (...args) => promisify(execFile)(script, args, { env: environment })
   // Its controller takes the port after it.
-  const port = await freePort()
-  const { stdout } = await run('start', '-p', String(port), '-d', folder)
+  const port = await freePorts(2)
+  // Deleted topics are to leave the disk before the next round, as ours do.
+  const option = 'log.segment.delete.delay.ms=0'
+  const { stdout } = await run('start', '-p', String(port), '-d', folder, '-o', option)
   const startMs = Number(/listening_after_ms=(\d+)/.exec(stdout)?.[1])
   const pid = Number(/pid=(\d+)/.exec(stdout)?.[1])
   return { name: 'Apache Kafka', port, pid, startMs, stop: () => run('stop', '-d', folder) }

@@ -126,6 +126,7 @@ describe.each<EngineName>(['memory', 'file'])('kafkajs groups on the %s engine',
     const live = await member('silent-group', topic)
     const mute = kafka.consumer({
       groupId: 'silent-group',
+      heartbeatInterval: 300,
       sessionTimeout: 1000,
       rebalanceTimeout: 2000,
     })

@@ -67,13 +67,13 @@ describe.skipIf(!installed('kcat')).each(engines)('kcat on the %s engine', (engi
 
   it('queries offsets by time', async () => {
     await produce('queried', 'a\nb\n')
-    const text = await kcat(broker.bootstrap, [
-      '-Q',
-      ...['-t', 'queried:0:-1', '-t', 'queried:0:-2', '-t', 'queried:0:1'],
-    ])
-    expect(text).toContain('queried [0] offset 2')
-    const earliest = await kcat(broker.bootstrap, ['-Q', '-t', 'queried:0:-2'])
-    expect(earliest).toContain('queried [0] offset 0')
+    // kcat asks for a partition once, whatever it is told: one time a call.
+    const query = (time: number): Promise<string> =>
+      kcat(broker.bootstrap, ['-Q', '-t', `queried:0:${time}`])
+    expect(await query(-2)).toContain('queried [0] offset 0')
+    expect(await query(-1)).toContain('queried [0] offset 2')
+    expect(await query(1)).toContain('queried [0] offset 0')
+    expect(await query(Date.now() + 60_000)).toContain('queried [0] offset -1')
   })
 
   it('reads a part of a partition from an offset, from the end and by count', async () => {

@@ -27,6 +27,8 @@ export class BrokerProcess {
   private readonly flags: readonly string[]
   private child: ChildProcess | undefined
   private ended: Promise<number | null> = Promise.resolve(null)
+  /** It is this test's doing that the process ends. */
+  private ending = false
 
   private constructor(port: number, options: BrokerOptions) {
     this.port = port
@@ -47,6 +49,7 @@ export class BrokerProcess {
 
   /** Resolves with the milliseconds from start to the first connection that was accepted. */
   async start(): Promise<number> {
+    this.ending = false
     const began = performance.now()
     const store = this.data ? ['--data', this.data] : ['--memory']
     const args = [cli, 'start', '--port', String(this.port), ...store, ...this.flags]
@@ -60,8 +63,9 @@ export class BrokerProcess {
     child.stderr.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
     let exited = false
     this.ended = new Promise((resolve) => {
-      child.on('exit', (code) => {
+      child.on('exit', (code, signal) => {
         exited = true
+        if (!this.ending) console.error(`the broker ended by ${signal ?? code}:\n${this.output}`)
         resolve(code)
       })
     })
@@ -75,12 +79,14 @@ export class BrokerProcess {
 
   /** Sends SIGTERM; resolves with the exit code. */
   async stop(): Promise<number | null> {
+    this.ending = true
     this.child?.kill('SIGTERM')
     return this.ended
   }
 
   /** Sends SIGKILL, as an out-of-memory killer would. */
   async kill(): Promise<void> {
+    this.ending = true
     this.child?.kill('SIGKILL')
     await this.ended
   }

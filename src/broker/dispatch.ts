@@ -1,6 +1,5 @@
 /** From a frame to its reply: header, handler, decode, handle, encode. The one place where what went wrong becomes an answer. */
 
-import type { Logger } from 'pino'
 import { decodeRequest } from '../protocol/compile.ts'
 import { type ErrorName, ProtocolViolation } from '../protocol/errors.ts'
 import { responseFrame } from '../protocol/frame.ts'
@@ -81,7 +80,7 @@ export function createDispatcher({ handlers, broker, limited }: DispatchOptions)
     if (routes[key]) throw new TypeError(`Two handlers serve ${name}.`)
     routes[key] = { handler, versions: parseVersions(handler.versions) }
   }
-  return new HandlerDispatcher(routes, contextMaker(broker), broker.log, limited)
+  return new HandlerDispatcher(routes, contextMaker(broker), limited)
 }
 
 type ContextMaker = new (client: Client, apiVersion: number, cancellation: Cancellation) => Context
@@ -108,19 +107,12 @@ function contextMaker(broker: Broker): ContextMaker {
 class HandlerDispatcher implements Dispatcher {
   private readonly routes: readonly (Route | undefined)[]
   private readonly RequestContext: ContextMaker
-  private readonly log: Logger
-  private readonly limited: LogLimit
+  private readonly log: LogLimit
 
-  constructor(
-    routes: readonly (Route | undefined)[],
-    RequestContext: ContextMaker,
-    log: Logger,
-    limited: LogLimit,
-  ) {
+  constructor(routes: readonly (Route | undefined)[], RequestContext: ContextMaker, log: LogLimit) {
     this.routes = routes
     this.RequestContext = RequestContext
     this.log = log
-    this.limited = limited
   }
 
   overlaps(frame: Buffer): boolean {
@@ -184,9 +176,9 @@ class HandlerDispatcher implements Dispatcher {
     if (reply === undefined || reply === CLOSE) return reply
     const { handler } = call.route
     try {
-      return answerOf(handler, call.version, call.correlationId, reply)
+      return this.answerOf(handler, call.version, call.correlationId, reply)
     } catch (error) {
-      handler.sent?.(reply)
+      this.giveBack(handler, reply)
       return this.failed(call, error)
     }
   }
@@ -202,6 +194,7 @@ class HandlerDispatcher implements Dispatcher {
     } else {
       const { clientId, host } = client
       this.log.error(
+        'handler failed',
         { err: error, api: handler.api.name, version, clientId, host },
         `${handler.api.name} failed.`,
       )
@@ -210,9 +203,13 @@ class HandlerDispatcher implements Dispatcher {
     if (handler.repliesTo?.(request) === false) return CLOSE
     try {
       const text = error instanceof KafkaError ? error.message : null
-      return answerOf(handler, version, correlationId, handler.fail(request, code, text))
+      return this.answerOf(handler, version, correlationId, handler.fail(request, code, text))
     } catch (second) {
-      this.log.error({ err: second, api: handler.api.name, version }, 'A failure had no reply.')
+      this.log.error(
+        'handler failed',
+        { err: second, api: handler.api.name, version },
+        `${handler.api.name} had no reply for its failure.`,
+      )
       return CLOSE
     }
   }
@@ -234,12 +231,12 @@ class HandlerDispatcher implements Dispatcher {
       trace.error = 'UNSUPPORTED_VERSION'
     }
     const reply = route?.handler.unsupported?.()
-    if (route && reply) return answerOf(route.handler, 0, correlationId, reply)
+    if (route && reply) return this.answerOf(route.handler, 0, correlationId, reply)
     const { host, connectionId } = peer.client
     const asked = route
       ? `version ${apiVersion} of ${route.handler.api.name} (served: ${route.handler.versions})`
       : `version ${apiVersion} of the unknown API ${apiKey}`
-    this.limited.warn(
+    this.log.warn(
       'unserved API',
       { apiKey, apiVersion, clientId, host, connectionId },
       `Closed the connection of ${who(clientId, host)}: it asked for ${asked}.`,
@@ -256,31 +253,47 @@ class HandlerDispatcher implements Dispatcher {
     const { clientId, host, connectionId } = client
     const api = route?.handler.api.name
     if (!(error instanceof ProtocolViolation)) {
-      this.log.error({ err: error, api, clientId, host }, 'A request could not be read.')
+      this.log.error(
+        'request not read',
+        { err: error, api, clientId, host },
+        'A request could not be read.',
+      )
       return CLOSE
     }
     if (trace) trace.error = 'INVALID_REQUEST'
-    this.limited.warn(
+    this.log.warn(
       'malformed request',
       { api, clientId, host, connectionId },
       `Closed the connection of ${who(clientId, host)}: its ${api ?? 'request'} is malformed. ${error.message}`,
     )
     return CLOSE
   }
+
+  private answerOf(
+    handler: AnyHandler,
+    version: number,
+    correlationId: number,
+    response: ResponseOf<Api>,
+  ): Answer {
+    const chunks = responseFrame(handler.api, version, correlationId, response)
+    let size = 0
+    for (const chunk of chunks) size += chunk.length
+    return { chunks, size, sent: handler.sent && (() => this.giveBack(handler, response)) }
+  }
+
+  private giveBack(handler: AnyHandler, response: ResponseOf<Api>): void {
+    try {
+      handler.sent?.(response)
+    } catch (error) {
+      this.log.error(
+        'handler failed',
+        { err: error, api: handler.api.name },
+        `${handler.api.name} could not give back what it had sent.`,
+      )
+    }
+  }
 }
 
 function who(clientId: string | null, host: string): string {
   return clientId === null ? host : `${JSON.stringify(clientId)} at ${host}`
-}
-
-function answerOf(
-  handler: AnyHandler,
-  version: number,
-  correlationId: number,
-  response: ResponseOf<Api>,
-): Answer {
-  const chunks = responseFrame(handler.api, version, correlationId, response)
-  let size = 0
-  for (const chunk of chunks) size += chunk.length
-  return { chunks, size, sent: handler.sent ? () => handler.sent?.(response) : undefined }
 }

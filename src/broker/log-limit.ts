@@ -26,6 +26,11 @@ export class LogLimit {
     if (this.admits(kind)) this.log.warn(fields, text)
   }
 
+  /** Our own fault, which a peer may still know how to repeat. */
+  error(kind: string, fields: object, text: string): void {
+    if (this.admits(kind)) this.log.error(fields, text)
+  }
+
   private admits(kind: string): boolean {
     let window = this.windows.get(kind)
     if (window === undefined) {

@@ -154,6 +154,26 @@ describe('a reply', () => {
     expect(wire.logs[0]).toMatchObject({ level: 50, api: 'Park' })
   })
 
+  it('that cannot be given back after it was sent hurts nobody', async () => {
+    const broken = handler<typeof Ping>({
+      api: Ping,
+      versions: '0-1',
+      handle: ({ text }) => ({ text }),
+      fail: () => ({ text: '' }),
+      sent() {
+        throw new Error('released twice')
+      },
+    })
+    const wire = new Wire({ handlers: [broken] })
+    const client = wire.connect()
+    client.send(Ping, { text: 'one' })
+    await settled()
+    client.send(Ping, { text: 'two' })
+    await settled()
+    expect(client.ids).toEqual([1, 2])
+    expect(wire.logs.map(({ level }) => level)).toEqual([50, 50])
+  })
+
   it('borrows large records and counts them', async () => {
     const wire = new Wire()
     const client = wire.connect()

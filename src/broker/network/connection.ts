@@ -14,45 +14,30 @@
  */
 
 import type { Duplex } from 'node:stream'
-import type { Clock, Timer } from '../../clock.ts'
+import type { Timer } from '../../clock.ts'
 import { ProtocolViolation } from '../../protocol/errors.ts'
-import type { Dispatcher, Outcome, Peer } from '../dispatch.ts'
+import { FRAME_SIZE_BYTES } from '../../protocol/frame.ts'
+import type { Outcome, Peer } from '../dispatch.ts'
 import { CLOSE, type Client } from '../handler.ts'
-import type { LogLimit } from '../log-limit.ts'
-import type { Claimant, MemoryBudget } from '../memory.ts'
-import type { Tracer } from '../trace.ts'
-import type { Arena } from './arena.ts'
-import { FrameAssembler } from './frame-assembler.ts'
+import type { Claimant } from '../memory.ts'
+import { complainOfFrame, complainOfProtocol, complainOfStall } from './complaints.ts'
+import { FrameAssembler, type FrameSink } from './frame-assembler.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 import { Output } from './output.ts'
 import { type ByteSink, readFrom } from './reading.ts'
 import { Request } from './request.ts'
+import type { NetworkServices } from './services.ts'
 
-/** Read ahead of requests that are in progress together, and of one that must be answered first. */
-const OVERLAPPING_AHEAD_BYTES = 8 * 1024 * 1024
-const EXCLUSIVE_AHEAD_BYTES = 64 * 1024
-const AHEAD_REQUESTS = 1024
+/** How much is read ahead of requests that are in progress together, and of one that must be answered first. */
+const OVERLAPPING_AHEAD = { bytes: 8 * 1024 * 1024, requests: 1024 }
+const EXCLUSIVE_AHEAD = { bytes: 64 * 1024, requests: 64 }
 /** With so much untaken by the peer no request starts. */
 const UNSENT_BYTES = 1024 * 1024
-const PREFIX_BYTES = 4
 /** How long the last replies may take to leave, and how long the peer's end is then waited for: closing earlier could cost it a reply. */
 const LAST_REPLIES_MS = 10_000
 const LINGER_MS = 500
 
-/** What all connections of a broker share. */
-export interface NetworkServices {
-  readonly dispatcher: Dispatcher
-  readonly budget: MemoryBudget
-  readonly clock: Clock
-  readonly log: LogLimit
-  readonly tracer: Tracer
-  readonly arena: Arena
-  readonly readBuffer: Buffer
-  /** `socket.request.max.bytes` */
-  readonly maxFrameBytes: number
-}
-
-export class Connection implements ByteSink, Claimant, Peer {
+export class Connection implements ByteSink, FrameSink, Claimant, Peer {
   client: Client
   movedAt: number
   private state: 'open' | 'deaf' | 'ending' | 'closed' = 'open'
@@ -71,8 +56,6 @@ export class Connection implements ByteSink, Claimant, Peer {
   /** When the unfinished frame began, and which of the assembler's it is. */
   private turn: number | undefined
   private partialNumber = 0
-  /** Not reading because of what is held already: not for want of memory. */
-  private isFull = false
   private sawBytes = false
   private paused = false
   private flushScheduled = false
@@ -89,20 +72,29 @@ export class Connection implements ByteSink, Claimant, Peer {
     this.services = services
     this.onClose = onClose
     this.movedAt = services.clock.monotonic()
-    this.assembler = new FrameAssembler(services.maxFrameBytes, services.arena, (frame) =>
-      this.accept(frame),
-    )
+    this.assembler = new FrameAssembler(services.maxFrameBytes, services.arena, this)
     this.output = new Output(stream, services.budget, () => this.progress())
     services.budget.join(this)
     stream.on('end', () => this.peerEnded())
-    stream.on('error', (error) => this.destroy(error.message))
-    stream.on('close', () => this.destroy('closed'))
+    stream.on('error', () => this.destroy())
+    stream.on('close', () => this.destroy())
     readFrom(stream, this, services.readBuffer)
   }
 
   /** None while it is our doing that the frame does not come. */
   get frameTurn(): number | undefined {
-    return this.isFull ? undefined : this.turn
+    return this.isFull || this.assembler.hasBacklog ? undefined : this.turn
+  }
+
+  /** It holds as much as it may: nothing more is read, or taken out of what was read. */
+  get isFull(): boolean {
+    const { waiting, inProgress } = this
+    const ahead = inProgress[0]?.overlaps === false ? EXCLUSIVE_AHEAD : OVERLAPPING_AHEAD
+    return (
+      this.requestBytes >= ahead.bytes ||
+      waiting.length + inProgress.length >= ahead.requests ||
+      (waiting.length > 0 && this.output.unsent >= UNSENT_BYTES)
+    )
   }
 
   get frameBytes(): number {
@@ -140,20 +132,29 @@ export class Connection implements ByteSink, Claimant, Peer {
     this.received()
   }
 
+  frame(frame: Buffer): void {
+    if (this.state !== 'open' && this.state !== 'deaf') return
+    const { budget, dispatcher, tracer } = this.services
+    const request = new Request(
+      frame,
+      frame.length + FRAME_SIZE_BYTES,
+      dispatcher.overlaps(frame),
+      tracer.begin(this.client.connectionId, frame.length),
+    )
+    this.requestBytes += request.bytes
+    budget.frameIsWhole(request.bytes)
+    if (this.waiting.length === 0 && this.mayStart(request)) this.start(request)
+    else this.waiting.push(request)
+  }
+
   proceed(): void {
-    this.startWaiting()
+    this.goOn()
     this.scheduleFlush()
-    this.updateReading()
   }
 
   abandon(reason: string): void {
-    const { clientId, host } = this.client
-    this.services.log.warn(
-      'connection given up',
-      { clientId, host, connectionId: this.client.connectionId, reason },
-      `Closed the connection of ${host}: ${reason}.`,
-    )
-    this.destroy(reason)
+    complainOfStall(this.services.log, this.client, reason)
+    this.destroy()
   }
 
   /** Starts nothing more; what is in progress is cancelled, and the connection ends when its replies are out. */
@@ -162,14 +163,14 @@ export class Connection implements ByteSink, Claimant, Peer {
     this.state = 'ending'
     for (const request of this.waiting.splice(0)) this.discard(request)
     for (const request of this.inProgress) request.cancel(reason)
-    this.timer = this.services.clock.after(LAST_REPLIES_MS, () => this.destroy('slow to end'))
+    this.timer = this.services.clock.after(LAST_REPLIES_MS, () => this.destroy())
     this.scheduleFlush()
     this.updateReading()
     this.endWhenDone()
   }
 
   /** Closes at once. */
-  destroy(_reason: string): void {
+  destroy(): void {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.timer?.cancel()
@@ -191,28 +192,18 @@ export class Connection implements ByteSink, Claimant, Peer {
     this.services.budget.chargeFrame(bytes)
   }
 
-  /** What looks like another protocol is most likely a client that is set up wrongly: worth a line that says so. */
   private isForeign(chunk: Buffer, length: number): boolean {
     this.sawBytes = true
     const foreign = foreignProtocol(chunk, length, this.services.maxFrameBytes)
     if (foreign === undefined) return false
-    this.services.log.warn(
-      'foreign protocol',
-      { host: this.client.host, port: this.client.localPort, foreign: foreign.name },
-      `${this.client.host} speaks ${foreign.name} to the listener ${this.client.listenerName} on port ${this.client.localPort}, which speaks Kafka's protocol in plain text. ${foreign.advice}`,
-    )
+    complainOfProtocol(this.services.log, this.client, foreign)
     this.end('closed')
     return true
   }
 
   private violated(error: unknown): void {
     if (!(error instanceof ProtocolViolation)) throw error
-    const { clientId, host, connectionId } = this.client
-    this.services.log.warn(
-      'broken frame',
-      { clientId, host, connectionId },
-      `Closed the connection of ${host}: ${error.message}`,
-    )
+    complainOfFrame(this.services.log, this.client, error)
     this.end('closed')
   }
 
@@ -230,19 +221,12 @@ export class Connection implements ByteSink, Claimant, Peer {
     this.updateReading()
   }
 
-  private accept(frame: Buffer): void {
-    if (this.state !== 'open') return
-    const { dispatcher, tracer } = this.services
-    const request = new Request(
-      frame,
-      frame.length + PREFIX_BYTES,
-      dispatcher.overlaps(frame),
-      tracer.begin(this.client.connectionId, frame.length),
-    )
-    this.requestBytes += request.bytes
-    this.services.budget.frameIsWhole(request.bytes)
-    if (this.waiting.length === 0 && this.mayStart(request)) this.start(request)
-    else this.waiting.push(request)
+  /** Something has ended or made room: starts what may start now, and reads on or ends accordingly. */
+  private goOn(): void {
+    this.startWaiting()
+    if (this.assembler.hasBacklog && !this.isFull) this.assembler.goOn()
+    this.updateReading()
+    this.endWhenDone()
   }
 
   private startWaiting(): void {
@@ -279,10 +263,8 @@ export class Connection implements ByteSink, Claimant, Peer {
   private settle(request: Request, outcome: Outcome): void {
     request.answer(outcome)
     while (this.inProgress[0]?.isAnswered) this.queue(this.inProgress.shift()!)
-    this.startWaiting()
+    this.goOn()
     this.scheduleFlush()
-    this.updateReading()
-    this.endWhenDone()
   }
 
   /** Every earlier reply is queued: so is this one now. */
@@ -336,36 +318,30 @@ export class Connection implements ByteSink, Claimant, Peer {
   /** The peer has taken what was written. */
   private progress(): void {
     this.movedAt = this.services.clock.monotonic()
-    this.startWaiting()
-    this.output.flush()
-    this.updateReading()
-    this.endWhenDone()
+    this.goOn()
+    this.flush()
   }
 
   private updateReading(): void {
     const { state } = this
     if (state === 'closed' || state === 'deaf') return
-    const reads = state === 'ending' || (this.hasRoom() && this.services.budget.mayRead(this))
+    const reads = state === 'ending' || this.mayRead()
     if (reads === !this.paused) return
     this.paused = !reads
     if (reads) this.stream.resume()
     else this.stream.pause()
   }
 
-  private hasRoom(): boolean {
-    const exclusive = this.inProgress[0]?.overlaps === false
-    const allowance = exclusive ? EXCLUSIVE_AHEAD_BYTES : OVERLAPPING_AHEAD_BYTES
-    this.isFull =
-      this.requestBytes >= allowance ||
-      this.waiting.length + this.inProgress.length >= AHEAD_REQUESTS ||
-      (this.output.unsent >= UNSENT_BYTES && this.waiting.length > 0)
-    if (this.isFull) this.services.budget.withdraw(this)
-    return !this.isFull
+  private mayRead(): boolean {
+    const { budget } = this.services
+    if (!this.isFull && !this.assembler.hasBacklog) return budget.mayRead(this)
+    budget.withdraw(this)
+    return false
   }
 
   private peerEnded(): void {
     if (this.state === 'ending') {
-      if (this.output.unsent === 0 && this.inProgress.length === 0) this.destroy('ended')
+      if (this.output.unsent === 0 && this.inProgress.length === 0) this.destroy()
       return
     }
     if (this.state !== 'open') return
@@ -378,11 +354,11 @@ export class Connection implements ByteSink, Claimant, Peer {
   private endWhenDone(): void {
     if (this.state !== 'ending' && this.state !== 'deaf') return
     if (this.inProgress.length > 0 || this.waiting.length > 0 || this.output.unsent > 0) return
-    if (this.stream.writableEnded) return
+    if (this.stream.writableEnded || (this.state === 'deaf' && this.assembler.hasBacklog)) return
     this.stream.end(() => {
-      if (this.state === 'deaf' || this.stream.readableEnded) this.destroy('ended')
+      if (this.state === 'deaf' || this.stream.readableEnded) this.destroy()
     })
     this.timer?.cancel()
-    this.timer = this.services.clock.after(LINGER_MS, () => this.destroy('ended'))
+    this.timer = this.services.clock.after(LINGER_MS, () => this.destroy())
   }
 }

@@ -9,7 +9,8 @@ import type { LogLimit } from '../log-limit.ts'
 import type { MemoryBudget } from '../memory.ts'
 import type { Tracer } from '../trace.ts'
 import { Arena } from './arena.ts'
-import { Connection, type NetworkServices } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { NetworkServices } from './services.ts'
 
 const READ_BUFFER_BYTES = 64 * 1024
 const LONGEST_SWEEP_INTERVAL_MS = 30_000
@@ -109,7 +110,7 @@ export class Connections {
       this.whenEmpty = resolve
     })
     const deadline = this.options.clock.after(deadlineMs, () => {
-      for (const connection of this.open) connection.destroy('the broker stops')
+      for (const connection of this.open) connection.destroy()
     })
     for (const connection of this.open) connection.end('stopping')
     await empty
@@ -146,7 +147,7 @@ export class Connections {
     const longAgo = this.options.clock.monotonic() - this.options.maxIdleMs
     for (const connection of this.open) {
       if (connection.isBusy || connection.movedAt > longAgo) continue
-      if (connection.hasUnsent) connection.destroy('idle')
+      if (connection.hasUnsent) connection.destroy()
       else connection.end('closed')
     }
   }

@@ -16,22 +16,31 @@ const LEAST_PLACE_BYTES = 64 * 1024
 /** One read at most, so that one read exceeds the memory budget by little. */
 const MOST_PLACE_BYTES = 256 * 1024
 
+export interface FrameSink {
+  /** Takes a frame, without its length. */
+  frame(frame: Buffer): void
+  /** When true, frames that are whole are kept as the bytes that they are, until `goOn`. */
+  readonly isFull: boolean
+}
+
 export class FrameAssembler {
   private readonly limit: number
   private readonly arena: Arena
-  private readonly deliver: (frame: Buffer) => void
+  private readonly sink: FrameSink
   private readonly prefix = Buffer.alloc(FRAME_SIZE_BYTES)
   private prefixBytes = 0
   private claimed = 0
   private filled = 0
   private frame: Buffer | undefined
+  /** Whole frames that the sink had no room for. */
+  private backlog: Buffer | undefined
   /** Frames that began and did not lie whole in one chunk. */
   private begun = 0
 
-  constructor(limit: number, arena: Arena, deliver: (frame: Buffer) => void) {
+  constructor(limit: number, arena: Arena, sink: FrameSink) {
     this.limit = limit
     this.arena = arena
-    this.deliver = deliver
+    this.sink = sink
   }
 
   /** How much of an unfinished frame is there, its length included; 0 between frames. */
@@ -44,18 +53,30 @@ export class FrameAssembler {
     return this.begun
   }
 
+  get hasBacklog(): boolean {
+    return this.backlog !== undefined
+  }
+
+  /** Delivers what was kept, as far as there is room now. */
+  goOn(): void {
+    const kept = this.backlog
+    if (kept === undefined) return
+    this.backlog = undefined
+    this.deliverAll(kept)
+  }
+
   /**
    * Takes the first `length` bytes of `chunk`, and delivers the frames that are whole now. `lent` says that the chunk will be
-   * overwritten. Throws ProtocolViolation for a length that is not to be, once what came before it is delivered.
+   * overwritten. Not to be called with a backlog. Throws ProtocolViolation for a length that is not to be, once what came before it is delivered.
    */
   take(chunk: Buffer, length: number, lent: boolean): void {
-    const first = this.partialBytes > 0 ? this.goOn(chunk, length) : 0
+    const first = this.partialBytes > 0 ? this.extend(chunk, length) : 0
     const { end, violation } = this.wholeFrames(chunk, first, length)
     if (end > first) this.deliverAll(this.keep(chunk, first, end, lent))
     if (violation !== undefined) throw violation
     if (end < length) {
       this.begun++
-      this.goOn(chunk.subarray(end, length), length - end)
+      this.extend(chunk.subarray(end, length), length - end)
     }
   }
 
@@ -102,14 +123,18 @@ export class FrameAssembler {
   private deliverAll(frames: Buffer): void {
     let at = 0
     while (at < frames.length) {
+      if (this.sink.isFull) {
+        this.backlog = frames.subarray(at)
+        return
+      }
       const end = at + FRAME_SIZE_BYTES + frames.readInt32BE(at)
-      this.deliver(frames.subarray(at + FRAME_SIZE_BYTES, end))
+      this.sink.frame(frames.subarray(at + FRAME_SIZE_BYTES, end))
       at = end
     }
   }
 
   /** Adds to the unfinished frame. Returns how much of the chunk went there. */
-  private goOn(chunk: Buffer, length: number): number {
+  private extend(chunk: Buffer, length: number): number {
     let at = 0
     while (this.prefixBytes < FRAME_SIZE_BYTES) {
       if (at === length) return at
@@ -143,7 +168,7 @@ export class FrameAssembler {
     this.frame = undefined
     this.prefixBytes = 0
     this.filled = 0
-    this.deliver(frame)
+    this.sink.frame(frame)
   }
 }
 

@@ -71,7 +71,8 @@ export class Appender {
     judged: readonly ValidatedBatch[],
   ): Promise<WriteResult[]> {
     const appends: Append[] = []
-    for (const [i, { batch }] of judged.entries()) {
+    for (let i = 0; i < judged.length; i++) {
+      const { batch } = judged[i]!
       if (batch) appends.push({ log: writes[i]!.partition.log, batch })
     }
     const outcomes = appends.length > 0 ? await this.engine.append(appends) : []

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { metadata } from '../../../src/broker/apis/03-metadata.ts'
 import { ZERO_UUID } from '../../../src/protocol/schema.ts'
-import { type BrokerFixture, CLUSTER_ID, openBroker } from '../fixture.ts'
+import { type BrokerFixture, CLUSTER_ID, type FixtureOptions, openBroker } from '../fixture.ts'
 import { ScriptedEngine } from '../scripted-engine.ts'
 
 const NOT_ASKED_FOR = -2_147_483_648
 
 async function brokerWith(
   topics: Record<string, number> = {},
-  values: Parameters<typeof openBroker>[0]['values'] = {},
+  values: FixtureOptions['values'] = {},
 ): Promise<BrokerFixture & { engine: ScriptedEngine }> {
-  const broker = await openBroker({ engine: new ScriptedEngine(), values: values ?? {} })
+  const broker = await openBroker({ engine: new ScriptedEngine(), values })
   await broker.cluster.createTopics(
     Object.entries(topics).map(([name, numPartitions]) => ({
       name,

@@ -3,7 +3,7 @@ import { findCoordinator } from '../../../src/broker/apis/10-find-coordinator.ts
 import { type BrokerFixture, openBroker, type Question } from '../fixture.ts'
 import { ScriptedEngine } from '../scripted-engine.ts'
 
-const open = () => openBroker({ engine: new ScriptedEngine() })
+const open = () => openBroker()
 
 const nowhere = { nodeId: -1, host: '', port: -1 }
 const here = { nodeId: 1, host: '127.0.0.1', port: 9092 }

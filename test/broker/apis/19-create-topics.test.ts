@@ -27,7 +27,7 @@ function ask(
   )
 }
 
-const openDefault = () => openBroker({ engine: new ScriptedEngine() })
+const openDefault = () => openBroker()
 
 async function refusal(
   topic: Partial<Creation> & { name?: string },
@@ -97,10 +97,7 @@ describe('CreateTopics', () => {
   })
 
   test('takes the defaults of the broker for -1', async () => {
-    const broker = await openBroker({
-      engine: new ScriptedEngine(),
-      values: { 'num.partitions': 3 },
-    })
+    const broker = await openBroker({ values: { 'num.partitions': 3 } })
     const answer = await ask(broker, [creation('t', { numPartitions: -1, replicationFactor: -1 })])
     expect(answer.topics).toMatchObject([{ numPartitions: 3, replicationFactor: 1 }])
   })

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { deleteTopics } from '../../../src/broker/apis/20-delete-topics.ts'
 import { ZERO_UUID } from '../../../src/protocol/schema.ts'
-import { type BrokerFixture, openBroker, type Question } from '../fixture.ts'
-import { ScriptedEngine } from '../scripted-engine.ts'
+import { type BrokerFixture, type FixtureOptions, openBroker, type Question } from '../fixture.ts'
 
 const UNKNOWN_ID = 'UnknownTopicIdAAAAAAAA'
 
 async function brokerWith(
   names: readonly string[],
-  values: Parameters<typeof openBroker>[0]['values'] = {},
+  values: FixtureOptions['values'] = {},
 ): Promise<BrokerFixture> {
-  const broker = await openBroker({ engine: new ScriptedEngine(), values: values ?? {} })
+  const broker = await openBroker({ values })
   for (const name of names) await broker.cluster.ensureTopic(name)
   return broker
 }

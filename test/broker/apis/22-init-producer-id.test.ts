@@ -3,7 +3,7 @@ import { initProducerId } from '../../../src/broker/apis/22-init-producer-id.ts'
 import { type BrokerFixture, openBroker, type Question } from '../fixture.ts'
 import { ScriptedEngine } from '../scripted-engine.ts'
 
-const open = () => openBroker({ engine: new ScriptedEngine() })
+const open = () => openBroker()
 
 function ask(
   broker: BrokerFixture,

@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { describeConfigs } from '../../../src/broker/apis/32-describe-configs.ts'
-import { type BrokerFixture, openBroker, type Question } from '../fixture.ts'
-import { ScriptedEngine } from '../scripted-engine.ts'
+import { type BrokerFixture, type FixtureOptions, openBroker, type Question } from '../fixture.ts'
 
 const TOPIC = 2
 const BROKER = 4
 const GROUP = 32
 
-async function brokerWithTopic(
-  values: Parameters<typeof openBroker>[0]['values'] = {},
-): Promise<BrokerFixture> {
-  const broker = await openBroker({ engine: new ScriptedEngine(), values: values ?? {} })
+async function brokerWithTopic(values: FixtureOptions['values'] = {}): Promise<BrokerFixture> {
+  const broker = await openBroker({ values })
   await broker.cluster.createTopics([
     {
       name: 't',

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createPartitions } from '../../../src/broker/apis/37-create-partitions.ts'
 import { type BrokerFixture, openBroker, type Question } from '../fixture.ts'
-import { ScriptedEngine } from '../scripted-engine.ts'
 
 async function brokerWithTopic(): Promise<BrokerFixture> {
   const values = { 'num.partitions': 2 }
-  const broker = await openBroker({ engine: new ScriptedEngine(), values })
+  const broker = await openBroker({ values })
   await broker.cluster.ensureTopic('t')
   return broker
 }

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest'
 import { describeCluster } from '../../../src/broker/apis/60-describe-cluster.ts'
 import { CLUSTER_ID, openBroker } from '../fixture.ts'
-import { ScriptedEngine } from '../scripted-engine.ts'
 
-const open = () =>
-  openBroker({ engine: new ScriptedEngine(), values: { 'node.id': 5, 'broker.rack': 'r1' } })
+const open = () => openBroker({ values: { 'node.id': 5, 'broker.rack': 'r1' } })
 
 test.each([0, 1, 2])('DescribeCluster v%i tells of the one node', async (version) => {
   const broker = await open()

@@ -220,6 +220,28 @@ describe('back-pressure', () => {
     expect(wire.calls).toHaveLength(frames)
   })
 
+  it('serves all of many small requests that come in one chunk behind a parked one', async () => {
+    const wire = new Wire()
+    const client = wire.connect()
+    const texts = Array.from({ length: 3000 }, (_, at) => String(at))
+    const frames = [client.frame(Park, { tag: 1 })]
+    for (const text of texts) frames.push(client.frame(Ping, { text }))
+    client.sendTogether(frames)
+    client.send(Put, { tag: 2 })
+    await settled()
+    expect(wire.tags).toEqual([1])
+    wire.answer(1)
+    await settled()
+    expect(texts.map((_, at) => client.decoded(Ping, at + 1).text)).toEqual(texts)
+    expect(wire.tags).toEqual([2])
+    client.stream.end()
+    await settled()
+    wire.answer(2)
+    await settled()
+    expect(client.ids).toHaveLength(3002)
+    expect(wire.budget.used).toBe(0)
+  })
+
   it('holds a bounded amount of overlapping requests', async () => {
     const wire = new Wire()
     const client = wire.connect()

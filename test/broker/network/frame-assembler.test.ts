@@ -23,8 +23,9 @@ function claim(size: number): Buffer {
 
 function collect(limit = LIMIT) {
   const frames: Buffer[] = []
-  const assembler = new FrameAssembler(limit, new Arena(), (frame) => frames.push(frame))
-  return { frames, assembler }
+  const sink = { isFull: false, frame: (frame: Buffer) => void frames.push(frame) }
+  const assembler = new FrameAssembler(limit, new Arena(), sink)
+  return { frames, sink, assembler }
 }
 
 /** As the sockets' common read buffer does: every read lands at its start, over what was there. */
@@ -95,13 +96,28 @@ describe('FrameAssembler', () => {
     const before = process.memoryUsage().arrayBuffers
     const arena = new Arena()
     const all = Array.from({ length: 500 }, () => {
-      const assembler = new FrameAssembler(100_000_000, arena, () => {})
+      const assembler = new FrameAssembler(100_000_000, arena, { isFull: false, frame: () => {} })
       assembler.take(claim(100_000_000), 4, true)
       assembler.take(Buffer.alloc(100), 100, true)
       return assembler
     })
     expect(all.every(({ partialBytes }) => partialBytes === 104)).toBe(true)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(500 * 16 * 1024)
+  })
+
+  it('keeps whole frames as bytes while the sink is full, and their order with what follows', () => {
+    const { frames, sink, assembler } = collect()
+    const bytes = Buffer.concat(['a', 'b', 'c', 'd'].map((text) => framed(Buffer.from(text))))
+    sink.isFull = true
+    assembler.take(bytes, bytes.length - 1, true)
+    expect([frames.length, assembler.hasBacklog, assembler.partialBytes]).toEqual([0, true, 4])
+    assembler.goOn()
+    expect(assembler.hasBacklog).toBe(true)
+    sink.isFull = false
+    assembler.goOn()
+    expect(assembler.hasBacklog).toBe(false)
+    assembler.take(bytes.subarray(-1), 1, true)
+    expect(frames.map(String)).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('numbers the frames that do not come whole', () => {
