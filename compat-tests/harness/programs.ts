@@ -88,11 +88,39 @@ export async function kcat(
   return stdout
 }
 
+const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
+
+/**
+ * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
+ * more: the clients of 4.3.1 come last, for that class alone.
+ */
+async function toolClassPath(): Promise<string> {
+  const clients = 'kafka-clients-4.3.1.jar'
+  if (!existsSync(resolve(toolFolder, clients))) {
+    const artifact = '-Dartifact=org.apache.kafka:kafka-clients:4.3.1'
+    await run('mvn', ['-B', '-q', 'dependency:copy', artifact, `-DoutputDirectory=${toolFolder}`], {
+      timeoutMs: 120_000,
+    })
+  }
+  const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
+    timeoutMs: 300_000,
+  })
+  return `${stdout.trim()}:${resolve(toolFolder, clients)}`
+}
+
+let classPath: Promise<string> | undefined
+
 /** Runs one of Kafka's own command line tools. */
-export function kafkaTool(
+export async function kafkaTool(
   className: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Outcome> {
-  return run(resolve(oracles, 'peers/kafka'), ['tool', className, ...args], options)
+  classPath ??= toolClassPath()
+  const flags = [
+    '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  ]
+  return run('java', [...flags, '-cp', await classPath, className, ...args], options)
 }

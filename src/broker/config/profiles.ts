@@ -21,12 +21,13 @@ function internalTopics(nodes: number): Values {
   }
 }
 
-/** `prod` is Kafka's defaults. In `dev` and `test` nobody waits for members, or for a poll, that will not come. */
+/** `prod` is Kafka's defaults. In `dev` and `test` nobody waits long for members, or for a poll, that will not come. */
 const profiles: Readonly<Record<ProfileName, Values>> = {
   prod: {},
   dev: {
     listeners: 'PLAINTEXT://localhost:9092',
     'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
     'group.streams.initial.rebalance.delay.ms': '0',
     'odradek.fetch.max.wait.ms': '500',
     'odradek.log.format': 'text',
@@ -34,6 +35,7 @@ const profiles: Readonly<Record<ProfileName, Values>> = {
   test: {
     listeners: 'PLAINTEXT://localhost:9092',
     'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1',
     'group.streams.initial.rebalance.delay.ms': '0',
     'odradek.fetch.max.wait.ms': '100',
     'odradek.log.format': 'text',

@@ -95,6 +95,7 @@ class Run {
     await this.open()
     for (let step = 0; step < steps; step++) {
       const dice = this.random.below(100)
+      if (process.env['DBG']) console.log('step', step, dice)
       if (dice < 60) this.append()
       else if (dice < 75) await this.settle()
       else if (dice < 80) await this.flush()
@@ -201,6 +202,7 @@ class Run {
       expect(logEndOffset).toBeGreaterThanOrEqual(Math.max(atLeast(log), log.logStartOffset))
       await this.check(log, logEndOffset)
       log.cutTo(logEndOffset)
+      if (process.env['DBG']) console.log('reopened', log.id.slice(-1), JSON.stringify(this.engine.offsets(log.id)), 'durable', log.durableEnd, 'start', log.logStartOffset, JSON.stringify(log.batches.slice(-4).map(b=>({...b,value:b.value.length}))), JSON.stringify(this.disk.list('/data/crashes-' + log.id.slice(-1))?.map(x=>x.name)), JSON.stringify(this.engine.producers(log.id)))
       await this.checkProducers(log)
     }
   }
