@@ -130,7 +130,7 @@ function roundTripRow(connections) {
     return { value: perSecond, isGeneratorBusy }
   }
   return {
-    name: `round trips, ${connections} conn.`,
+    name: `round trips of ${connections}`,
     unit: '/s',
     broker: ({ server }, seconds) => measure(server, seconds),
     async bare(_file, seconds) {

@@ -21,6 +21,8 @@ import { encodeProducerSnapshot } from './producer-snapshot.ts'
 const INTERVAL_MS = 10_000
 /** Most logs of one round; those that waited longest come first. */
 const ROUND_LOGS = 256
+/** Snapshots of a log's producers that pile up before the newest is synced and the others are removed. */
+const MOST_SNAPSHOTS = 8
 /** With more than this dirty the dirtiest log is synced at once. */
 const SYNC_BEHIND_BYTES = 32 * 1024 * 1024
 /** Recovery points are written at the latest when so much was synced since. */
@@ -28,10 +30,14 @@ const SAVE_BEHIND_BYTES = 64 * 1024 * 1024
 
 class OffsetFile {
   readonly offsets: OffsetCheckpoint
+  /** Whether there was a file, and it could be read. */
+  readonly wasThere: boolean
   private readonly writing: Coalesced
 
   constructor(disk: Disk, path: string) {
-    this.offsets = decodeOffsetCheckpoint(disk.readFile(path))
+    const found = decodeOffsetCheckpoint(disk.readFile(path))
+    this.wasThere = found !== undefined
+    this.offsets = found ?? new Map()
     this.writing = new Coalesced(() => disk.replaceFile(path, encodeOffsetCheckpoint(this.offsets)))
   }
 
@@ -73,6 +79,12 @@ export class Checkpointer {
     }
   }
 
+  /** What is known to survive a power cut of a log: nothing of one that came after the last checkpoint; `undefined` where the checkpoint is lost. */
+  recoveryPointOf(name: string): number | undefined {
+    const { offsets, wasThere } = this.recoveryPoints
+    return offsets.get(name) ?? (wasThere ? 0 : undefined)
+  }
+
   /** Drops what is known of a log that is deleted. Resolved: a log of the same name will not inherit it. */
   async forget(log: PartitionLog | undefined, name: string): Promise<void> {
     if (log) this.behind.delete(log)
@@ -82,24 +94,40 @@ export class Checkpointer {
     await Promise.all(saves)
   }
 
-  /** Syncs a log and writes its indexes and producers; true when a start need read nothing of it. */
-  async checkpoint(log: PartitionLog): Promise<boolean> {
+  /**
+   * Syncs a log and writes its indexes and producers; true when a start need read nothing of it. `isLasting`: what is
+   * written survives a power cut too, so that the records before may go.
+   */
+  checkpoint(log: PartitionLog, isLasting = false): Promise<boolean> {
+    // One after the other, so that the last to end is the newest.
+    log.checkpointing = log.checkpointing.then(() => this.checkpointNow(log, isLasting))
+    return log.checkpointing
+  }
+
+  /** Checkpoints everything that is behind; true when a start need read nothing. */
+  async close(): Promise<boolean> {
+    this.timer.cancel()
+    await this.round
+    const results = await Promise.all([...this.behind].map((log) => this.checkpoint(log, true)))
+    await Promise.all([this.recoveryPoints.save(), this.logStarts.save()])
+    return !results.includes(false)
+  }
+
+  private async checkpointNow(log: PartitionLog, isLasting: boolean): Promise<boolean> {
     this.behind.delete(log)
     const offset = log.logEndOffset
     log.checkpointOffset = offset
     const producers = encodeProducerSnapshot(log.producers)
     try {
       await log.writer.settled(true)
-      this.recoveryPoints.offsets.set(log.name, log.writer.synced.offset)
-      if (log.offline || log.isDeleted || !log.hasFolder) return !log.offline
-      log.saveEpochs()
-      log.saveSnapshot(offset, producers)
-      log.segments.at(-1)!.saveIndexes()
-      for (const segment of log.rolled.splice(0)) {
-        segment.saveIndexes()
-        await segment.syncIndexes()
-        segment.forgetIndexes()
+      if (log.offline || log.isDeleted) return !log.offline
+      if (log.hasFolder) {
+        log.saveEpochs()
+        log.saveSnapshot(offset, producers)
+        if (isLasting || log.snapshots.length > MOST_SNAPSHOTS) await log.secureSnapshot(offset)
+        await log.syncIndexes()
       }
+      this.recoveryPoints.offsets.set(log.name, offset)
       return true
     } catch (error) {
       // The log itself has gone offline where that was the cause; all else can be made again from its batches.
@@ -108,15 +136,6 @@ export class Checkpointer {
       }
       return false
     }
-  }
-
-  /** Checkpoints everything that is behind; true when a start need read nothing. */
-  async close(): Promise<boolean> {
-    this.timer.cancel()
-    await this.round
-    const results = await Promise.all([...this.behind].map((log) => this.checkpoint(log)))
-    await Promise.all([this.recoveryPoints.save(), this.logStarts.save()])
-    return !results.includes(false)
   }
 
   private async checkpointMany(): Promise<void> {

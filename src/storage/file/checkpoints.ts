@@ -28,10 +28,12 @@ export function encodeOffsetCheckpoint(offsets: OffsetCheckpoint): Buffer {
   return encode(lines)
 }
 
-/** What cannot be read is left out: a missing recovery point costs time, never data. */
-export function decodeOffsetCheckpoint(bytes: Buffer | undefined): OffsetCheckpoint {
+/** `undefined` for what is no such file; a line that cannot be read is left out. */
+export function decodeOffsetCheckpoint(bytes: Buffer | undefined): OffsetCheckpoint | undefined {
+  const lines = decode(bytes)
+  if (!lines) return undefined
   const offsets: OffsetCheckpoint = new Map()
-  for (const line of decode(bytes)) {
+  for (const line of lines) {
     const [topic, partition, offset, ...more] = line.split(' ')
     if (topic && isWhole(partition) && isWhole(offset) && more.length === 0) {
       offsets.set(`${topic}-${partition}`, Number(offset))
@@ -46,7 +48,7 @@ export function encodeEpochs(epochs: readonly EpochStart[]): Buffer {
 
 export function decodeEpochs(bytes: Buffer | undefined): EpochStart[] {
   const epochs: EpochStart[] = []
-  for (const line of decode(bytes)) {
+  for (const line of decode(bytes) ?? []) {
     const [epoch, startOffset, ...more] = line.split(' ')
     if (isWhole(epoch) && isWhole(startOffset) && more.length === 0) {
       epochs.push({ epoch: Number(epoch), startOffset: Number(startOffset) })
@@ -59,10 +61,10 @@ function encode(lines: readonly string[]): Buffer {
   return Buffer.from(`${[VERSION, lines.length, ...lines].join('\n')}\n`)
 }
 
-function decode(bytes: Buffer | undefined): string[] {
-  if (!bytes) return []
+function decode(bytes: Buffer | undefined): string[] | undefined {
+  if (!bytes) return undefined
   const [version, count, ...lines] = bytes.toString('utf8').split('\n')
-  if (version !== VERSION || !isWhole(count)) return []
+  if (version !== VERSION || !isWhole(count)) return undefined
   return lines.slice(0, Number(count))
 }
 

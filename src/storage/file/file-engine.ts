@@ -32,6 +32,7 @@ import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
+import { segmentIndexOf } from './segment-search.ts'
 import { Slots } from './slots.ts'
 import { TailCache } from './tail-cache.ts'
 
@@ -90,7 +91,8 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
     const isClean = disk.readFile(marker) !== undefined
     disk.remove(marker)
     await disk.syncDirectory(directory)
-    return new Engine({ disk, directory, clock, random, log }, options, identity, lock, isClean)
+    const parts = { disk, directory, clock, random, log }
+    return await new Engine(parts, options, identity, lock, isClean).prepare()
   } catch (error) {
     lock.release()
     throw error
@@ -152,6 +154,13 @@ class Engine implements FileEngine {
     }
     this.checkpointer = new Checkpointer(this.shares, clock)
     this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+  }
+
+  /** In a new folder makes the checkpoint that tells a log which came later from one whose recovery point is lost. */
+  async prepare(): Promise<this> {
+    const { recoveryPoints } = this.checkpointer
+    if (this.catalog.isEmpty && !recoveryPoints.wasThere) await recoveryPoints.save()
+    return this
   }
 
   async create(logs: readonly LogSpec[]): Promise<void> {
@@ -227,11 +236,15 @@ class Engine implements FileEngine {
     if (!log) throw new StorageError(`There is no log ${id}.`)
     const start = Math.min(offset, log.highWatermark.offset)
     if (start <= log.logStartOffset) return log.logStartOffset
+    // What the batches that go tell of producers must be kept elsewhere before.
+    const segmentsGo = segmentIndexOf(log.segments, start) > 0
+    if (segmentsGo && !(await this.checkpointer.checkpoint(log, true)))
+      throw asStorageError(log.offline)
     const removed = log.moveStart(start)
-    const { logStarts } = this.checkpointer
-    logStarts.offsets.set(log.name, start)
     log.notify()
     try {
+      const { logStarts } = this.checkpointer
+      logStarts.offsets.set(log.name, log.logStartOffset)
       await logStarts.save()
       for (const segment of removed) segment.removeFiles()
     } catch (error) {

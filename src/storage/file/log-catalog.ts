@@ -56,6 +56,11 @@ export class LogCatalog {
     this.look()
   }
 
+  /** Whether the data folder has no log. */
+  get isEmpty(): boolean {
+    return this.folders.size === 0
+  }
+
   get(id: LogId): PartitionLog | undefined {
     return this.logs.get(id)
   }
@@ -178,7 +183,7 @@ export class LogCatalog {
           folder,
           {
             isClean,
-            recoveryPoint: this.checkpointer.recoveryPoints.offsets.get(name),
+            recoveryPoint: this.checkpointer.recoveryPointOf(name),
             logStartOffset: this.checkpointer.logStarts.offsets.get(name),
           },
           shares,

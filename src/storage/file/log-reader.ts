@@ -194,11 +194,12 @@ class FileRead {
 
   /** Asks for `length` bytes from `at` in what came; that must be more than came before. */
   private again(at: number, length: number, bytes: Buffer): void {
-    if (bytes.length < this.length || (at === 0 && length <= this.length)) {
+    const next = Math.min(length, this.end - this.position - at)
+    if (bytes.length < this.length || (at === 0 && next <= this.length)) {
       throw new StorageError(`No whole batch stands where one should, at ${this.position + at}.`)
     }
     this.position += at
-    this.length = Math.min(length, this.end - this.position)
+    this.length = next
   }
 
   private ask(): number {

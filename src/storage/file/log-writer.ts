@@ -268,7 +268,9 @@ export class LogWriter {
     const hasNewNames = this.hasNewNames
     this.hasNewNames = false
     await this.shares.syncSlots.run(async () => {
-      for (const segment of segments) await segment.use((file) => file.sync())
+      for (const segment of segments) {
+        if (!segment.isRemoved) await segment.use((file) => file.sync())
+      }
       if (hasNewNames) await this.owner.syncNames()
     })
   }

@@ -53,8 +53,11 @@ export class OffsetIndex {
     this.table.truncate(this.lastWhere(4, position - 1) + 1)
   }
 
-  /** Cuts off the zeros of a preallocated file, and what points behind the segment's end. False when an entry is out of order. */
-  settle(segmentSize: number): boolean {
+  /**
+   * Cuts off the zeros of a preallocated file, what points behind the segment's end, and entries of `endOffset` and beyond.
+   * False when an entry before that is out of order.
+   */
+  settle(segmentSize: number, endOffset: number): boolean {
     const { raw } = this.table
     let offset = -1
     let position = -1
@@ -62,6 +65,10 @@ export class OffsetIndex {
       const at = this.table.at(entry)
       const nextOffset = raw.readInt32BE(at)
       const nextPosition = raw.readInt32BE(at + 4)
+      if (nextOffset > offset && this.baseOffset + nextOffset >= endOffset) {
+        this.table.truncate(entry)
+        return true
+      }
       if (nextOffset <= offset || nextPosition <= position || nextPosition >= segmentSize) {
         this.table.truncate(entry)
         return isZero(raw.subarray(at)) || (nextOffset > offset && nextPosition > position)

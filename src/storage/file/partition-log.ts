@@ -29,7 +29,6 @@ import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
-const KEPT_SNAPSHOTS = 3
 
 /** What opening a log finds or makes. */
 export interface OpenedLog {
@@ -91,6 +90,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   rolled: Segment[]
   /** End of the log when its last checkpoint was begun. */
   checkpointOffset: number
+  /** The last checkpoint, under way or ended. */
+  checkpointing: Promise<boolean> = Promise.resolve(true)
   private active: Segment
   private waiters: AppendWaiter[] = []
   private barriers: Barrier[] = []
@@ -295,14 +296,32 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Writes what the producers were at an offset. Its checksum tells a torn one; the two before it are kept for that case. */
+  /** Writes what the producers were at an offset. A power cut may tear it: its checksum tells, and the ones before it stay. */
   saveSnapshot(offset: number, snapshot: Buffer): void {
-    const { disk } = this.shares
-    disk.writeFile(this.snapshotPath(offset), snapshot)
-    if (this.snapshots.at(-1) === offset) return
-    this.snapshots.push(offset)
-    while (this.snapshots.length > KEPT_SNAPSHOTS) {
-      disk.remove(this.snapshotPath(this.snapshots.shift()!))
+    this.shares.disk.writeFile(this.snapshotPath(offset), snapshot)
+    if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
+  }
+
+  /** Resolved: the snapshot at this offset survives a power cut; those before it are removed. All records before it must be synced. */
+  async secureSnapshot(offset: number): Promise<void> {
+    const { disk, files } = this.shares
+    const path = this.snapshotPath(offset)
+    await files.use(path, false, (file) => file.sync())
+    files.forget(path)
+    await disk.syncDirectory(this.folder)
+    if (this.isDeleted) return
+    for (const older of this.snapshots.filter((other) => other < offset)) {
+      disk.remove(this.snapshotPath(older))
+    }
+    this.snapshots = this.snapshots.filter((other) => other >= offset)
+  }
+
+  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
+  async syncIndexes(): Promise<void> {
+    for (const segment of [...this.rolled.splice(0), this.active]) {
+      if (segment.isRemoved || !segment.hasNewIndexes) continue
+      await segment.syncIndexes()
+      if (segment !== this.active) segment.forgetIndexes()
     }
   }
 
@@ -354,7 +373,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then. */
   private roll(baseOffset: number): void {
     const full = this.active
-    full.saveIndexes()
     this.active = new Segment(baseOffset, 0, this.segmentFiles)
     this.active.place = full.place + full.size
     this.segments.push(this.active)

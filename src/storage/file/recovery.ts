@@ -19,7 +19,7 @@ import {
 } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './partition-log.ts'
-import { decodeProducerSnapshot } from './producer-snapshot.ts'
+import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
 import { Segment, type SegmentFiles } from './segment.ts'
 
 export interface Remembered {
@@ -82,15 +82,17 @@ class Recovery {
     const { isClean, recoveryPoint } = this.remembered
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
+    // Segments before the log start: to be removed, or removed and, some of them, back after a power cut.
+    const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const { baseOffset } = this.segments.at(-1)!
     if (isClean && recoveryPoint !== undefined && recoveryPoint >= baseOffset) {
       this.logEndOffset = recoveryPoint
     } else {
       await this.recover(logStartOffset)
     }
-    await this.restoreProducers()
+    await this.restoreProducers(past)
+    await this.removePast(past)
     this.epochs.truncateEnd(this.logEndOffset)
-    await this.removeSegments(0, segmentIndexOf(this.segments, logStartOffset))
     return {
       spec: this.spec,
       folder: this.folder,
@@ -134,10 +136,10 @@ class Recovery {
     const first = segmentIndexOf(this.segments, checkFrom)
     for (let i = first; i < this.segments.length; i++) {
       const segment = this.segments[i]!
-      // Where a segment does not follow the one before, that one has lost its end. Compaction leaves such gaps as well, but not behind a recovery point.
+      // Where a segment does not follow the one before, that one has lost its end, and what comes behind was not synced either. Compaction leaves such gaps as well, but not behind a recovery point.
       const isApart =
         recoveryPoint === undefined
-          ? segment.baseOffset < this.logEndOffset
+          ? segment.baseOffset < this.logEndOffset || segment.size === 0
           : segment.baseOffset !== this.logEndOffset
       if (i > first && isApart) {
         await this.removeSegments(i, this.segments.length)
@@ -154,7 +156,8 @@ class Recovery {
   /** Checks the batches from that which holds `from` on, indexes them, and cuts off what is wrong. False when something was. */
   private async checkSegment(segment: Segment, from: number): Promise<boolean> {
     const { size } = segment
-    const start = segment.loadIndexes() ? segment.offsets.positionBefore(from) : 0
+    // The indexes were synced before the recovery point was moved here; what they say of later batches may be of another life.
+    const start = segment.loadIndexes(from) ? segment.offsets.positionBefore(from) : 0
     let next = await this.indexBatches(segment, start, size, from)
     // Nothing good where the index points to: the index is wrong.
     if (next === undefined && start > 0) next = await this.indexBatches(segment, 0, size, from)
@@ -166,6 +169,8 @@ class Recovery {
       'The end of a log was torn, and is cut off.',
     )
     segment.file.truncate(segment.size)
+    // What was cut off must not come back behind a recovery point that is already here.
+    await segment.use((file) => file.sync())
     return false
   }
 
@@ -195,7 +200,7 @@ class Recovery {
   }
 
   /** From the newest snapshot that is whole, and the batches behind it. Snapshots of what is lost must not come back. */
-  private async restoreProducers(): Promise<void> {
+  private async restoreProducers(past: readonly Segment[]): Promise<void> {
     const { disk } = this.shares
     const lost = this.snapshots.filter((offset) => offset > this.logEndOffset)
     for (const offset of lost) disk.remove(this.snapshotPath(offset))
@@ -212,20 +217,32 @@ class Recovery {
       }
       this.snapshots.pop()
     }
-    await this.replayProducers(from)
+    if (from >= this.logEndOffset) return
+    for (const segment of past) await this.replayProducers(segment, 0, from)
+    for (const segment of this.segments.slice(segmentIndexOf(this.segments, from))) {
+      const start = segment.size === 0 ? 0 : segment.offsets.positionBefore(from)
+      await this.replayProducers(segment, start, from)
+    }
   }
 
-  private async replayProducers(from: number): Promise<void> {
-    if (from >= this.logEndOffset) return
-    for (const segment of this.segments.slice(segmentIndexOf(this.segments, from))) {
-      if (segment.size === 0) continue
-      const start = segment.offsets.positionBefore(from)
-      for await (const chunk of batchChunks(segment, start, segment.size, true)) {
-        for (const { batch } of batchesOf(chunk)) {
-          if (batch.baseOffset >= from) this.producers.appended(batch, batch.baseOffset)
-        }
+  private async replayProducers(segment: Segment, start: number, from: number): Promise<void> {
+    for await (const chunk of batchChunks(segment, start, segment.size, true)) {
+      for (const { batch } of batchesOf(chunk)) {
+        if (!isStored(batch, segment.baseOffset, this.remembered.recoveryPoint ?? 0)) return
+        if (batch.baseOffset >= from) this.producers.appended(batch, batch.baseOffset)
       }
     }
+  }
+
+  /** Removes what lies before the log start, when what it tells of producers is safe elsewhere. */
+  private async removePast(past: readonly Segment[]): Promise<void> {
+    if (past.length === 0) return
+    const { disk } = this.shares
+    const offset = this.logEndOffset
+    await disk.replaceFile(this.snapshotPath(offset), encodeProducerSnapshot(this.producers))
+    if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
+    for (const segment of past) segment.removeFiles()
+    await disk.syncDirectory(this.folder)
   }
 
   private restartAt(offset: number): void {

@@ -46,7 +46,9 @@ export class Segment {
   private offsetIndex: OffsetIndex | undefined
   private timeIndex: TimeIndex | undefined
   private bytesSinceEntry = 0
-  /** Whether a file that is not there is to be made: a removed segment does not come back when it is read once more. */
+  /** Its files are gone, and must not come back when somebody reads or syncs it once more. */
+  isRemoved = false
+  /** Whether the file is to be made when it is not there. */
   private mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
@@ -84,13 +86,14 @@ export class Segment {
     return this.timeIndex!
   }
 
-  /** Reads the indexes from their files; false when those are not the indexes of this segment, as far as a look shows. */
-  loadIndexes(): boolean {
+  /** Reads the indexes from their files, as far as `endOffset`; false when those are not the indexes of this segment, as far as a look shows. */
+  loadIndexes(endOffset = Infinity): boolean {
     const offsets = this.disk.readFile(this.pathOf('index'))
     const times = this.disk.readFile(this.pathOf('timeindex'))
     this.offsetIndex = new OffsetIndex(this.baseOffset, offsets)
     this.timeIndex = new TimeIndex(this.baseOffset, times)
-    const isRight = this.offsetIndex.settle(this.size) && this.timeIndex.settle()
+    const isRight =
+      this.offsetIndex.settle(this.size, endOffset) && this.timeIndex.settle(endOffset)
     return isRight && offsets !== undefined && times !== undefined && this.isIndexOfThis()
   }
 
@@ -141,16 +144,12 @@ export class Segment {
     this.hasNewIndexes = true
   }
 
-  /** Writes what the files of the indexes lack; the time index ends with the largest timestamp, as Kafka leaves it. */
-  saveIndexes(): void {
-    if (!this.hasNewIndexes) return
+  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. */
+  async syncIndexes(): Promise<void> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
     this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
     this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
-  }
-
-  async syncIndexes(): Promise<void> {
     for (const kind of ['index', 'timeindex'] as const) {
       const path = this.pathOf(kind)
       await this.files.use(path, false, (file) => file.sync())
@@ -171,6 +170,7 @@ export class Segment {
 
   removeFiles(): void {
     this.closeFiles()
+    this.isRemoved = true
     this.mayCreate = false
     for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
       this.disk.remove(this.pathOf(kind))

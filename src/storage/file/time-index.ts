@@ -61,12 +61,16 @@ export class TimeIndex {
     this.table.truncate(count)
   }
 
-  /** Cuts off the zeros of a preallocated file. False when an entry is out of order. */
-  settle(): boolean {
+  /** Cuts off the zeros of a preallocated file, and entries of `endOffset` and beyond. False when an entry before that is out of order. */
+  settle(endOffset: number): boolean {
     let timestamp = -1
     let offset = this.baseOffset - 1
     for (let entry = 0; entry < this.table.count; entry++) {
       const at = this.table.at(entry)
+      if (this.offsetOf(entry) >= endOffset) {
+        this.table.truncate(entry)
+        return true
+      }
       if (this.timestampOf(entry) <= timestamp || this.offsetOf(entry) < offset) {
         this.table.truncate(entry)
         return isZero(this.table.raw.subarray(at))
