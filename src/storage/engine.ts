@@ -176,7 +176,7 @@ export interface StorageEngine {
   /** Bytes that the log takes. */
   size(id: LogId): number
   /** Becomes the one writer of an internal log, fencing the one before. `replay` gives its batches from the log start, whole and in order. */
-  own(id: LogId): Promise<{ ownerEpoch: number; replay(): AsyncIterable<BatchView> }>
+  own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }>
   /** A hint that a log's high watermark or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
   watch(id: LogId, listener: () => void): () => void
   /** Resolved: all is on stable storage and a next start need read no log; no call is valid after it. */

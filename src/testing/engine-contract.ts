@@ -5,137 +5,32 @@
  */
 
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import type { BatchView } from '../protocol/records/batch-view.ts'
 import { batchesIn } from '../protocol/records/batch-view.ts'
-import { type BatchOptions, buildBatch } from '../protocol/records/batch-builder.ts'
-import { iterateRecords } from '../protocol/records/record-iterator.ts'
+import { type Append, logId, type ReadLimits, StorageError } from '../storage/engine.ts'
 import {
-  type Append,
-  type AppendOutcome,
-  defaultLogConfig,
-  type LogConfig,
-  type LogId,
-  type LogSpec,
-  logId,
-  type ReadLimits,
-  type StorageEngine,
-  StorageError,
-  type Want,
-} from '../storage/engine.ts'
+  batchOf,
+  EngineInUse,
+  type EngineUnderTest,
+  NO_LIMITS,
+  OTHER_TOPIC_ID,
+  offsetsOf,
+  produced,
+  TOPIC_ID,
+} from './engine-in-use.ts'
+
+export type { EngineUnderTest } from './engine-in-use.ts'
 
 export interface EngineHarness {
   /** An engine over a new, empty store. */
   open(): Promise<EngineUnderTest>
 }
 
-export interface EngineUnderTest {
-  readonly engine: StorageEngine
-  /** Ends the engine, by `close` or as kill -9 does, and opens one over the same store. */
-  restart(how: 'close' | 'kill'): Promise<EngineUnderTest>
-  /** Takes the store away. */
-  dispose(): Promise<void>
-}
-
 export interface ContractCase {
-  name: string
-  run(harness: EngineHarness): Promise<void>
+  readonly name: string
+  readonly run: (harness: EngineHarness) => Promise<void>
 }
 
-const TOPIC_ID = 'contract0000000000000A'
-const OTHER_TOPIC_ID = 'contract0000000000000Q'
-const LOG = logId(TOPIC_ID, 0)
-const NO_LIMITS: ReadLimits = { maxBytes: 1 << 30, firstWhole: true }
-
-type Check = (use: Use) => Promise<void>
-
-/** The engine of a case, and what most cases do with it. */
-class Use {
-  private under: EngineUnderTest
-
-  constructor(under: EngineUnderTest) {
-    this.under = under
-  }
-
-  get engine(): StorageEngine {
-    return this.under.engine
-  }
-
-  async create(
-    partitionIndex = 0,
-    config: Partial<LogConfig> = {},
-    topicId = TOPIC_ID,
-  ): Promise<LogId> {
-    await this.engine.create([specOf(partitionIndex, config, topicId)])
-    return logId(topicId, partitionIndex)
-  }
-
-  async restart(how: 'close' | 'kill', config: Partial<LogConfig> = {}): Promise<void> {
-    this.under = await this.under.restart(how)
-    await this.create(0, config)
-  }
-
-  async append(log: LogId, ...batches: BatchView[]): Promise<AppendOutcome[]> {
-    return this.engine.append(batches.map((batch) => ({ log, batch })))
-  }
-
-  async read(want: Partial<Want>, limits: Partial<ReadLimits> = {}) {
-    const whole = { log: LOG, offset: 0, maxBytes: 1 << 30, ...want }
-    const { reads } = await this.engine.read([whole], { ...NO_LIMITS, ...limits })
-    return reads[0]!
-  }
-
-  /** The values from an offset on, as many as one read after another gives. */
-  async values(log = LOG, from = 0): Promise<string[]> {
-    const values: string[] = []
-    for (let offset = from; ; ) {
-      const { buffers, error } = await this.read({ log, offset })
-      equal(error, undefined)
-      if (buffers.length === 0) return values
-      for (const batch of batchesIn(Buffer.concat(buffers))) {
-        for (const record of iterateRecords(batch)) {
-          if (record.offset >= offset) values.push(String(record.value))
-        }
-        offset = batch.nextOffset
-      }
-    }
-  }
-
-  dispose(): Promise<void> {
-    return this.under.dispose()
-  }
-}
-
-function specOf(partitionIndex: number, config: Partial<LogConfig>, topicId: string): LogSpec {
-  return { topic: 'contract', topicId, partitionIndex, config: { ...defaultLogConfig, ...config } }
-}
-
-/** A batch of records with these values; each has the time of its place, or the given one. */
-function batchOf(
-  values: readonly string[],
-  options: BatchOptions & { times?: number[] } = {},
-): BatchView {
-  const { times, ...rest } = options
-  const records = values.map((value, i) => ({
-    key: null,
-    value: Buffer.from(value),
-    timestamp: times?.[i] ?? 1_000 + i,
-  }))
-  return buildBatch(records, rest)
-}
-
-function produced(value: string, baseSequence: number, producerEpoch = 0): BatchView {
-  return batchOf([value], { producerId: 7, producerEpoch, baseSequence })
-}
-
-function offsetsOf(outcomes: readonly AppendOutcome[]): (number | string)[] {
-  return outcomes.map((outcome) =>
-    outcome.kind === 'appended' || outcome.kind === 'duplicate'
-      ? outcome.baseOffset
-      : outcome.kind === 'rejected'
-        ? outcome.error
-        : outcome.kind,
-  )
-}
+type Check = (use: EngineInUse) => Promise<void>
 
 const checks: Record<string, Check> = {
   'offsets are given out in the order of calls and of batches in a call': async (use) => {
@@ -391,8 +286,8 @@ const checks: Record<string, Check> = {
 }
 
 /** The same is true after a clean stop and after kill -9. */
-const restarts: Record<string, (use: Use, how: 'close' | 'kill') => Promise<void>> = {
-  'records, producers, start and size are there after': async (use, how) => {
+const restarts: Record<string, (use: EngineInUse, how: 'close' | 'kill') => Promise<void>> = {
+  'records, producers, start and size outlive the engine': async (use, how) => {
     const log = await use.create(0, { segmentBytes: 500 })
     for (let i = 0; i < 20; i++) await use.append(log, produced(`v${i}`, i))
     await use.engine.truncateBefore(log, 3)
@@ -411,7 +306,7 @@ const restarts: Record<string, (use: Use, how: 'close' | 'kill') => Promise<void
     deepEqual(offsetsOf(await use.append(log, produced('v20', 20))), [20])
   },
 
-  'an owner epoch is higher than all before after': async (use, how) => {
+  'an owner epoch is higher than all before the restart': async (use, how) => {
     const log = await use.create()
     const first = await use.engine.own(log)
     await use.engine.append([{ log, batch: batchOf(['a']), ownerEpoch: first.ownerEpoch }])
@@ -423,7 +318,19 @@ const restarts: Record<string, (use: Use, how: 'close' | 'kill') => Promise<void
     deepEqual(replayed, [0])
   },
 
-  'logs are listed, and deleted ones are not, after': async (use, how) => {
+  'leader epochs never go back': async (use, how) => {
+    const log = await use.create()
+    await use.append(log, batchOf(['a']))
+    let latest = 0
+    for (const next of ['kill', how, 'kill', how] as const) {
+      await use.restart(next)
+      const { leaderEpoch } = use.engine.offsets(log)!
+      ok(leaderEpoch > latest || (next === 'close' && leaderEpoch === latest))
+      latest = leaderEpoch
+    }
+  },
+
+  'logs are listed, and deleted ones are not, after a restart': async (use, how) => {
     await use.create(0)
     await use.create(3)
     await use.engine.delete(logId(TOPIC_ID, 3))
@@ -439,8 +346,8 @@ const restarts: Record<string, (use: Use, how: 'close' | 'kill') => Promise<void
 function caseOf(name: string, check: Check): ContractCase {
   return {
     name,
-    async run(harness) {
-      const use = new Use(await harness.open())
+    run: async (harness) => {
+      const use = new EngineInUse(await harness.open())
       try {
         await check(use)
       } finally {
@@ -453,7 +360,7 @@ function caseOf(name: string, check: Check): ContractCase {
 export const engineContract: readonly ContractCase[] = [
   ...Object.entries(checks).map(([name, check]) => caseOf(name, check)),
   ...Object.entries(restarts).flatMap(([name, check]) => [
-    caseOf(`${name} a clean stop`, (use) => check(use, 'close')),
-    caseOf(`${name} kill -9`, (use) => check(use, 'kill')),
+    caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
+    caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
   ]),
 ]

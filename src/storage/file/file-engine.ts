@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../clock.ts'
 import { type Random, systemRandom } from '../../random.ts'
-import { BatchView } from '../../protocol/records/batch-view.ts'
+import type { BatchView } from '../../protocol/records/batch-view.ts'
 import {
   type Append,
   type AppendOutcome,
@@ -20,13 +20,13 @@ import {
   type Want,
 } from '../engine.ts'
 import { appendAtomic, appendEach } from './appending.ts'
-import { batchChunks, batchesOf } from './batch-chunks.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
-import { readLog, type Stretch, visibleEnd } from './log-reader.ts'
+import { readLog, type Stretch } from './log-reader.ts'
+import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
@@ -261,13 +261,16 @@ class Engine implements FileEngine {
     return this.catalog.get(id)?.size ?? 0
   }
 
-  async own(id: LogId): Promise<{ ownerEpoch: number; replay(): AsyncIterable<BatchView> }> {
+  async own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }> {
     const log = await this.catalog.reopened(id)
-    const ownerEpoch = log.own()
-    // What the owner before has appended is either visible to the replay, or has failed.
-    const { flushMessages } = log.config
-    await log.writer.settled(flushMessages === 1)
-    return { ownerEpoch, replay: () => replay(log) }
+    try {
+      const ownerEpoch = log.own()
+      // What the owner before has appended is either visible to the replay, or has failed.
+      await log.writer.settled(log.config.flushMessages === 1)
+      return { ownerEpoch, replay: () => replay(log) }
+    } catch (error) {
+      throw asStorageError(error)
+    }
   }
 
   watch(id: LogId, listener: () => void): () => void {
@@ -390,22 +393,5 @@ async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {
     return await search
   } catch (error) {
     throw asStorageError(error)
-  }
-}
-
-/** The visible batches of a log as it is now. */
-async function* replay(log: PartitionLog): AsyncGenerator<BatchView, void, undefined> {
-  const end = log.highWatermark.offset
-  for (const segment of log.segments.slice()) {
-    const from = Math.max(log.logStartOffset, segment.baseOffset)
-    const stop = visibleEnd(log, segment)
-    if (segment.size === 0 || from >= end || stop <= 0) continue
-    const start = segment.offsets.positionBefore(from)
-    for await (const chunk of batchChunks(segment, start, stop)) {
-      for (const { batch } of batchesOf(chunk)) {
-        if (batch.baseOffset >= end) return
-        if (batch.lastOffset >= log.logStartOffset) yield batch
-      }
-    }
   }
 }

@@ -5,10 +5,13 @@ import { decodeEpochs, type EpochStart, encodeEpochs } from './checkpoints.ts'
 export class LeaderEpochs {
   /** The file lacks something. */
   isNew = false
+  /** The highest epoch that there ever was, -1 for none: its records may be lost, but it never comes again. */
+  highest: number
   private starts: EpochStart[]
 
   constructor(file: Buffer | undefined) {
     this.starts = decodeEpochs(file)
+    this.highest = this.latest
   }
 
   /** -1 when there is none. */
@@ -25,12 +28,13 @@ export class LeaderEpochs {
     if (epoch <= this.latest) return
     this.starts = this.starts.filter((start) => start.startOffset < startOffset)
     this.starts.push({ epoch, startOffset })
+    this.highest = Math.max(this.highest, epoch)
     this.isNew = true
   }
 
   /** The log now ends here. */
   truncateEnd(endOffset: number): void {
-    const kept = this.starts.filter(({ startOffset }) => startOffset < endOffset)
+    const kept = this.starts.filter(({ startOffset }) => startOffset <= endOffset)
     if (kept.length === this.starts.length) return
     this.starts = kept
     this.isNew = true

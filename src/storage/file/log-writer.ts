@@ -66,6 +66,7 @@ export interface WriterOwner {
   readonly config: LogConfig
   /** What is written or synced has moved on. */
   onProgress(): void
+  /** Has to stop the writer. */
   onFailure(cause: unknown, during: 'write' | 'sync'): void
   /** Makes the names of the log's files survive a power cut. */
   syncNames(): Promise<void>
@@ -287,9 +288,7 @@ export class LogWriter {
   }
 
   private fail(cause: unknown, during: 'write' | 'sync'): void {
-    if (this.failure) return
-    this.stop(cause)
-    this.owner.onFailure(cause, during)
+    if (!this.failure) this.owner.onFailure(cause, during)
   }
 }
 

@@ -59,6 +59,7 @@ export class OffsetIndex {
    */
   settle(segmentSize: number, endOffset: number): boolean {
     const { raw } = this.table
+    if (isZero(raw)) this.table.truncate(0)
     let offset = -1
     let position = -1
     for (let entry = 0; entry < this.table.count; entry++) {

@@ -23,30 +23,13 @@ import type { LeaderEpochs } from './leader-epochs.ts'
 import { encodePartitionMetadata, fileName, folderName, PARTITION_METADATA } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import { LogWriter, type Mark, type WriterOwner } from './log-writer.ts'
+import type { OpenedLog } from './opened-log.ts'
 import { encodeProducerSnapshot } from './producer-snapshot.ts'
 import { Segment, type SegmentFiles } from './segment.ts'
 import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
-
-/** What opening a log finds or makes. */
-export interface OpenedLog {
-  spec: LogSpec
-  folder: string
-  /** In order of offsets, at least one. */
-  segments: Segment[]
-  logStartOffset: number
-  logEndOffset: number
-  /** Below this everything survives a power cut. */
-  recoveryPoint: number
-  /** Offsets of the producer snapshots that are there, oldest first. */
-  snapshots: number[]
-  producers: ProducerStates
-  epochs: LeaderEpochs
-  /** Whether the folder is there; it may come with the first append. */
-  hasFolder: boolean
-}
 
 interface AppendWaiter {
   /** Waits until the high watermark is here. */
@@ -109,7 +92,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active.place = 0
     this.producers = opened.producers
     this.epochs = opened.epochs
-    this.leaderEpoch = Math.max(opened.epochs.latest, 0)
+    this.leaderEpoch = Math.max(opened.epochs.highest, 0)
     this.logStartOffset = opened.logStartOffset
     this.hasFolder = opened.hasFolder
     this.snapshots = opened.snapshots
@@ -123,7 +106,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.rolled = opened.segments.slice(0, -1).filter(({ hasNewIndexes }) => hasNewIndexes)
     this.markUnsynced(opened)
     if (this.active.size === 0) this.writer.hasNewNames = true
-    if (this.epochs.latest < 0) this.epochs.begin(0, end.offset)
+    this.epochs.begin(this.leaderEpoch, end.offset)
   }
 
   get config(): LogConfig {
@@ -206,10 +189,11 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     return this.ownerEpoch
   }
 
-  /** From here on records are of this epoch. */
+  /** From here on records are of this epoch. Written at once: a client that has seen it takes no older one. */
   beginEpoch(epoch: number): void {
     this.leaderEpoch = epoch
     this.epochs.begin(epoch, this.logEndOffset)
+    this.saveEpochs()
   }
 
   onProgress(): void {

@@ -18,7 +18,7 @@ import {
   parseFileName,
 } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
-import type { OpenedLog } from './partition-log.ts'
+import type { OpenedLog } from './opened-log.ts'
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
 import { Segment, type SegmentFiles } from './segment.ts'
 

@@ -20,6 +20,8 @@ const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
 const REBUILD_READ_BYTES = 1024 * 1024
+/** A segment below this may do without an entry in its offset index. */
+const NO_INDEX_BELOW_BYTES = 64 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
 
@@ -181,11 +183,13 @@ export class Segment {
     return `${this.path.slice(0, -'log'.length)}${kind}`
   }
 
-  /** Whether the last entry points to the batch that it names. */
+  /** Whether there are entries where there must be, and the last one points to the batch that it names. */
   private isIndexOfThis(): boolean {
     const index = this.offsetIndex!
+    // A saved time index has at least the largest timestamp, and an offset index an entry each few kilobytes.
+    if (this.size > 0 && this.timeIndex!.table.count === 0) return false
     const last = index.table.count - 1
-    if (last < 0) return true
+    if (last < 0) return this.size < NO_INDEX_BELOW_BYTES
     const header = Buffer.alloc(HEADER_SIZE)
     if (this.file.readSync(header, index.positionOf(last)) < header.length) return false
     const batch = new BatchView(header)

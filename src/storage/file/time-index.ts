@@ -63,6 +63,7 @@ export class TimeIndex {
 
   /** Cuts off the zeros of a preallocated file, and entries of `endOffset` and beyond. False when an entry before that is out of order. */
   settle(endOffset: number): boolean {
+    if (isZero(this.table.raw)) this.table.truncate(0)
     let timestamp = -1
     let offset = this.baseOffset - 1
     for (let entry = 0; entry < this.table.count; entry++) {

@@ -101,7 +101,6 @@ class Run {
     await this.open()
     for (let step = 0; step < steps; step++) {
       const dice = this.random.below(100)
-      if (process.env['DBG']) console.log('step', step, dice)
       if (dice < 60) this.append()
       else if (dice < 75) await this.settle()
       else if (dice < 80) await this.flush()
@@ -117,22 +116,7 @@ class Run {
   private async open(): Promise<void> {
     const { disk, clock, random } = this
     const options = { tailCacheBytes: this.random.below(2) * 100_000 }
-    this.engine = await openFileEngine({
-      disk,
-      directory: '/data',
-      clock,
-      random,
-      options,
-      ...(process.env['DBG']
-        ? {
-            log: {
-              info: console.log,
-              warn: (c: object, t: string) => console.log('W', JSON.stringify(c), t),
-              error: (c: object, t: string) => console.log('E', c, t),
-            },
-          }
-        : {}),
-    })
+    this.engine = await openFileEngine({ disk, directory: '/data', clock, random, options })
     await this.engine.create(
       this.logs.map(({ config }, partitionIndex) => ({
         topic: 'crashes',
@@ -227,19 +211,6 @@ class Run {
       expect(logEndOffset).toBeGreaterThanOrEqual(Math.max(atLeast(log), log.logStartOffset))
       await this.check(log, logEndOffset)
       log.cutTo(logEndOffset)
-      if (process.env['DBG'])
-        console.log(
-          'reopened',
-          log.id.slice(-1),
-          JSON.stringify(this.engine.offsets(log.id)),
-          'durable',
-          log.durableEnd,
-          'start',
-          log.logStartOffset,
-          JSON.stringify(log.batches.slice(-4).map((b) => ({ ...b, value: b.value.length }))),
-          JSON.stringify(this.disk.list('/data/crashes-' + log.id.slice(-1))?.map((x) => x.name)),
-          JSON.stringify(this.engine.producers(log.id)),
-        )
       await this.checkProducers(log)
     }
   }

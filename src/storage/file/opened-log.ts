@@ -1,0 +1,23 @@
+/** A log as its folder has it, before anybody reads or appends. */
+
+import type { LogSpec } from '../engine.ts'
+import type { ProducerStates } from '../producer-state.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import type { Segment } from './segment.ts'
+
+export interface OpenedLog {
+  spec: LogSpec
+  folder: string
+  /** In order of offsets, at least one. */
+  segments: Segment[]
+  logStartOffset: number
+  logEndOffset: number
+  /** Below this everything survives a power cut. */
+  recoveryPoint: number
+  /** Offsets of the producer snapshots that are there, oldest first. */
+  snapshots: number[]
+  producers: ProducerStates
+  epochs: LeaderEpochs
+  /** Whether the folder is there; it may come with the first append. */
+  hasFolder: boolean
+}

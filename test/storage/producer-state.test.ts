@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { buildBatch } from '../../src/protocol/records/batch-builder.ts'
+import type { BatchView } from '../../src/protocol/records/batch-view.ts'
+import {
+  decodeProducerSnapshot,
+  encodeProducerSnapshot,
+} from '../../src/storage/file/producer-snapshot.ts'
+import { ProducerStates } from '../../src/storage/producer-state.ts'
+
+const LAST = 2 ** 31 - 1
+
+function batch(baseSequence: number, count = 1, producerEpoch = 0, producerId = 7): BatchView {
+  const records = Array.from({ length: count }, () => ({ key: null, value: null, timestamp: 5 }))
+  return buildBatch(records, { producerId, producerEpoch, baseSequence })
+}
+
+/** States after these batches were appended, each where the one before ends. */
+function after(...batches: BatchView[]): ProducerStates {
+  const states = new ProducerStates()
+  let offset = 100
+  for (const next of batches) {
+    states.appended(next, offset)
+    offset += next.recordCount
+  }
+  return states
+}
+
+function verdict(states: ProducerStates, next: BatchView): unknown {
+  const found = states.judge(next)
+  if (found.kind === 'duplicate') return found.batch.baseOffset
+  return found.kind === 'reject' ? found.error : found.kind
+}
+
+describe('producer state', () => {
+  it.each([
+    ['no producer', [batch(0)], batch(-1, 1, -1, -1), 'append'],
+    ['an unknown producer, any sequence', [], batch(7), 'append'],
+    ['the next sequence', [batch(0, 2)], batch(2), 'append'],
+    ['a gap', [batch(0, 2)], batch(5), 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
+    [
+      'the same first sequence with another count',
+      [batch(0, 2)],
+      batch(0),
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ],
+    ['the last batch', [batch(0, 2), batch(2)], batch(2), 102],
+    ['the fifth last', [0, 1, 2, 3, 4].map((s) => batch(s)), batch(0), 100],
+    [
+      'the sixth last',
+      [0, 1, 2, 3, 4, 5].map((s) => batch(s)),
+      batch(0),
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ],
+    ['0 after the last sequence', [batch(LAST)], batch(0), 'append'],
+    ['a batch that follows one with a wrap inside', [batch(LAST - 1, 3)], batch(1), 'append'],
+    ['a batch with a wrap inside, again', [batch(LAST - 1, 3), batch(1)], batch(LAST - 1, 3), 100],
+    ['a lower epoch', [batch(0, 1, 1)], batch(1, 1, 0), 'INVALID_PRODUCER_EPOCH'],
+    ['a higher epoch at 0', [batch(0)], batch(0, 1, 1), 'append'],
+    ['a higher epoch elsewhere', [batch(0)], batch(1, 1, 1), 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
+    [
+      'a batch of the epoch before, of equal sequence',
+      [batch(0), batch(0, 1, 1)],
+      batch(0),
+      'INVALID_PRODUCER_EPOCH',
+    ],
+    ['another producer', [batch(0)], batch(9, 1, 0, 8), 'append'],
+  ] as const)('%s', (_name, before, next, expected) => {
+    const states = after(...before)
+    expect(verdict(states, next)).toBe(expected)
+    // A snapshot knows the same.
+    const restored = decodeProducerSnapshot(encodeProducerSnapshot(states))!
+    expect(verdict(restored, next)).toBe(expected)
+  })
+
+  it('forks without a trace', () => {
+    const states = after(batch(0))
+    states.fork([7]).appended(batch(1), 101)
+    expect(verdict(states, batch(1))).toBe('append')
+  })
+
+  it('a damaged snapshot is none', () => {
+    const bytes = encodeProducerSnapshot(after(batch(0), batch(1), batch(0, 1, 0, 9)))
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = Buffer.from(bytes)
+      damaged[at]! ^= 1
+      expect(decodeProducerSnapshot(damaged)).toBe(undefined)
+      expect(decodeProducerSnapshot(bytes.subarray(0, at))).toBe(undefined)
+    }
+  })
+})
