@@ -18,6 +18,7 @@ import { asBrokerError, type TopicToMake } from './broker-options.ts'
 import { BrokerError } from './broker-error.ts'
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
+import { SlabPool } from './slab-pool.ts'
 import { listenFailure } from './listen-failure.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -76,10 +77,11 @@ export class RunningBroker {
 export async function startPlanned(plan: Plan): Promise<RunningBroker> {
   const { config, log } = plan
   const addresses = asBrokerError(() => listenersOf(config))
-  const store = await openStore(plan)
+  const slabs = new SlabPool()
+  const store = await openStore({ ...plan, slabs })
   let services: Services | undefined
   try {
-    services = asBrokerError(() => assemble(plan, store))
+    services = asBrokerError(() => assemble(plan, store, slabs))
     await services.cluster.open()
     await services.groups.open()
     await makeTopics(services.cluster, plan.topics)
@@ -94,7 +96,11 @@ export async function startPlanned(plan: Plan): Promise<RunningBroker> {
   }
 }
 
-function assemble({ config, clock, random, log }: Plan, { engine, clusterId }: Store): Services {
+function assemble(
+  { config, clock, random, log }: Plan,
+  { engine, clusterId }: Store,
+  slabs: SlabPool,
+): Services {
   const cluster = new Cluster({ engine, config, clock, random, log, clusterId })
   const partitions = new Partitions({ engine, cluster, config, clock, log })
   const groups = new Groups({ engine, cluster, config, clock, random, log })
@@ -106,6 +112,7 @@ function assemble({ config, clock, random, log }: Plan, { engine, clusterId }: S
     clock,
     log: limited,
     tracer: new Tracer(clock, log),
+    slabs,
     maxFrameBytes: config.get('socket.request.max.bytes'),
     maxIdleMs: config.get('connections.max.idle.ms'),
     maxConnections: config.get('max.connections'),

@@ -5,6 +5,7 @@ import { BrokerError } from './broker-error.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
+import type { SlabPool } from './slab-pool.ts'
 import { StorageError, type StorageEngine } from './storage/engine.ts'
 import { FolderHeld } from './storage/file/disk.ts'
 import { openFileEngine } from './storage/file/file-engine.ts'
@@ -23,6 +24,7 @@ export interface StoreSettings {
   clock: Clock
   random: Random
   log: Logger
+  slabs: SlabPool
 }
 
 /** Rejects with BrokerError when the folder is somebody else's, or cannot be used. */
@@ -32,12 +34,13 @@ export async function openStore({
   clock,
   random,
   log,
+  slabs,
 }: StoreSettings): Promise<Store> {
   const options = {
     nodeId: config.get('node.id'),
     tailCacheBytes: config.get('odradek.tail.cache.bytes'),
   }
-  const settings = { clock, random, log, options }
+  const settings = { clock, random, log, slabs, options }
   if (folder === undefined) {
     const engine = await openMemoryEngine(settings)
     return { engine, clusterId: engine.clusterId }

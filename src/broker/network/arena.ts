@@ -1,38 +1,37 @@
-/** Where frames are copied to, out of a read buffer that is used again: small ones share slabs, which are never written twice. */
+/** Where frames are copied to, out of a read buffer that is used again: small ones share memory that is never written twice, large ones a slab. */
 
-const SLAB_BYTES = 64 * 1024
-/** What is larger has a buffer of its own, so that keeping it keeps nothing else. */
-const LARGEST_SHARED_BYTES = SLAB_BYTES / 4
+import type { Slab, SlabPool } from '../../slab-pool.ts'
 
-/**
- * Page faults of new memory cost more than all else that is done with a large frame. glibc maps and unmaps large blocks one by
- * one until it has seen a larger one freed (at most 32 MB); from then on it keeps them. One that nobody writes to costs nothing.
- */
-const LESSON_BYTES = 31 * 1024 * 1024
-const LARGE_BYTES = 128 * 1024
-let allocatorKeepsLarge = false
+const SHARED_BYTES = 64 * 1024
+/** What is larger has a slab of its own. */
+const LARGEST_SHARED_BYTES = SHARED_BYTES / 4
 
-function largeBuffer(size: number): Buffer {
-  if (size >= LARGE_BYTES && !allocatorKeepsLarge) {
-    allocatorKeepsLarge = true
-    Buffer.allocUnsafeSlow(LESSON_BYTES)
-  }
-  return Buffer.allocUnsafeSlow(size)
+/** Bytes that hold anything, and the slab that they lie in, held by whoever took them. */
+export interface Room {
+  readonly bytes: Buffer
+  readonly slab: Slab | undefined
 }
 
 export class Arena {
-  private slab = Buffer.alloc(0)
+  private readonly pool: SlabPool
+  private shared = Buffer.alloc(0)
   private used = 0
 
-  /** Bytes that hold anything, for the caller alone. */
-  take(size: number): Buffer {
-    if (size > LARGEST_SHARED_BYTES) return largeBuffer(size)
-    if (this.used + size > this.slab.length) {
-      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  constructor(pool: SlabPool) {
+    this.pool = pool
+  }
+
+  take(size: number): Room {
+    if (size > LARGEST_SHARED_BYTES) {
+      const slab = this.pool.take(size)
+      return { bytes: slab.bytes.subarray(0, size), slab }
+    }
+    if (this.used + size > this.shared.length) {
+      this.shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
       this.used = 0
     }
-    const part = this.slab.subarray(this.used, this.used + size)
+    const bytes = this.shared.subarray(this.used, this.used + size)
     this.used += size
-    return part
+    return { bytes, slab: undefined }
   }
 }

@@ -15,6 +15,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { Timer } from '../../clock.ts'
+import type { Slab } from '../../slab-pool.ts'
 import { ProtocolViolation } from '../../protocol/errors.ts'
 import { FRAME_SIZE_BYTES } from '../../protocol/frame.ts'
 import type { Outcome, Peer } from '../dispatch.ts'
@@ -132,7 +133,7 @@ export class Connection implements ByteSink, FrameSink, Claimant, Peer {
     this.received()
   }
 
-  frame(frame: Buffer): void {
+  frame(frame: Buffer, slab: Slab | undefined): void {
     if (this.state !== 'open' && this.state !== 'deaf') return
     const { budget, dispatcher, tracer } = this.services
     const request = new Request(
@@ -140,6 +141,7 @@ export class Connection implements ByteSink, FrameSink, Claimant, Peer {
       frame.length + FRAME_SIZE_BYTES,
       dispatcher.overlaps(frame),
       tracer.begin(this.client.connectionId, frame.length),
+      slab,
     )
     this.requestBytes += request.bytes
     budget.frameIsWhole(request.bytes)
@@ -296,6 +298,7 @@ export class Connection implements ByteSink, FrameSink, Claimant, Peer {
   }
 
   private release(request: Request): void {
+    request.release()
     this.requestBytes -= request.bytes
     this.charged -= request.bytes
     this.services.budget.releaseWholeFrame(request.bytes)

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock, Timer } from '../../clock.ts'
+import type { SlabPool } from '../../slab-pool.ts'
 import type { Dispatcher } from '../dispatch.ts'
 import type { Client } from '../handler.ts'
 import type { LogLimit } from '../log-limit.ts'
@@ -21,6 +22,8 @@ export interface ConnectionsOptions {
   clock: Clock
   log: LogLimit
   tracer: Tracer
+  /** What produced batches come in, and the store keeps. */
+  slabs: SlabPool
   /** `socket.request.max.bytes` */
   maxFrameBytes: number
   /** `connections.max.idle.ms`; none below 0. */
@@ -48,7 +51,7 @@ export class Connections {
     this.options = options
     this.services = {
       ...options,
-      arena: new Arena(),
+      arena: new Arena(options.slabs),
       readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     }
     if (options.maxIdleMs >= 0) {

@@ -6,7 +6,8 @@
  */
 
 import { FRAME_SIZE_BYTES, frameSizeAt } from '../../protocol/frame.ts'
-import type { Arena } from './arena.ts'
+import type { Slab } from '../../slab-pool.ts'
+import type { Arena, Room } from './arena.ts'
 
 /** A buffer is at most so many times as large as what has come of its frame. */
 const GROWTH = 16
@@ -17,8 +18,8 @@ const LEAST_PLACE_BYTES = 64 * 1024
 const MOST_PLACE_BYTES = 256 * 1024
 
 export interface FrameSink {
-  /** Takes a frame, without its length. */
-  frame(frame: Buffer): void
+  /** Takes a frame, without its length. It lies in `slab`, which is good for this call: to keep the frame is to retain the slab. */
+  frame(frame: Buffer, slab: Slab | undefined): void
   /** When true, frames that are whole are kept as the bytes that they are, until `goOn`. */
   readonly isFull: boolean
 }
@@ -31,9 +32,9 @@ export class FrameAssembler {
   private prefixBytes = 0
   private claimed = 0
   private filled = 0
-  private frame: Buffer | undefined
+  private frame: Room | undefined
   /** Whole frames that the sink had no room for. */
-  private backlog: Buffer | undefined
+  private backlog: Room | undefined
   /** Frames that began and did not lie whole in one chunk. */
   private begun = 0
 
@@ -85,7 +86,7 @@ export class FrameAssembler {
     if (this.frame === undefined) return undefined
     if (this.claimed - this.filled < LEAST_PLACE_BYTES) return undefined
     this.grow(Math.min(this.claimed, this.filled + LEAST_PLACE_BYTES))
-    return this.frame.subarray(this.filled, this.filled + MOST_PLACE_BYTES)
+    return this.frame.bytes.subarray(this.filled, this.filled + MOST_PLACE_BYTES)
   }
 
   /** So many bytes were read to the place. */
@@ -113,24 +114,25 @@ export class FrameAssembler {
     }
   }
 
-  private keep(chunk: Buffer, from: number, to: number, lent: boolean): Buffer {
-    if (!lent) return chunk.subarray(from, to)
+  private keep(chunk: Buffer, from: number, to: number, lent: boolean): Room {
+    if (!lent) return { bytes: chunk.subarray(from, to), slab: undefined }
     const kept = this.arena.take(to - from)
-    chunk.copy(kept, 0, from, to)
+    chunk.copy(kept.bytes, 0, from, to)
     return kept
   }
 
-  private deliverAll(frames: Buffer): void {
+  private deliverAll({ bytes, slab }: Room): void {
     let at = 0
-    while (at < frames.length) {
+    while (at < bytes.length) {
       if (this.sink.isFull) {
-        this.backlog = frames.subarray(at)
+        this.backlog = { bytes: bytes.subarray(at), slab }
         return
       }
-      const end = at + FRAME_SIZE_BYTES + frames.readInt32BE(at)
-      this.sink.frame(frames.subarray(at + FRAME_SIZE_BYTES, end))
+      const end = at + FRAME_SIZE_BYTES + bytes.readInt32BE(at)
+      this.sink.frame(bytes.subarray(at + FRAME_SIZE_BYTES, end), slab)
       at = end
     }
+    slab?.release()
   }
 
   /** Adds to the unfinished frame. Returns how much of the chunk went there. */
@@ -143,7 +145,7 @@ export class FrameAssembler {
     }
     const bytes = Math.min(this.claimed - this.filled, length - at)
     this.grow(this.filled + bytes)
-    chunk.copy(this.frame!, this.filled, at, at + bytes)
+    chunk.copy(this.frame!.bytes, this.filled, at, at + bytes)
     this.placed(bytes)
     return at + bytes
   }
@@ -157,18 +159,20 @@ export class FrameAssembler {
 
   private grow(needed: number): void {
     const frame = this.frame!
-    if (needed <= frame.length) return
+    if (needed <= frame.bytes.length) return
     const larger = this.arena.take(capacityFor(this.claimed, needed))
-    frame.copy(larger, 0, 0, this.filled)
+    frame.bytes.copy(larger.bytes, 0, 0, this.filled)
+    frame.slab?.release()
     this.frame = larger
   }
 
   private finish(): void {
-    const frame = this.frame!
+    const { bytes, slab } = this.frame!
     this.frame = undefined
     this.prefixBytes = 0
     this.filled = 0
-    this.sink.frame(frame)
+    this.sink.frame(bytes, slab)
+    slab?.release()
   }
 }
 

@@ -1,5 +1,6 @@
 /** A request on its connection, from the frame that came to the reply that is queued: what cancels it, and what it holds. */
 
+import type { Slab } from '../../slab-pool.ts'
 import type { Outcome } from '../dispatch.ts'
 import type { Cancellation } from '../handler.ts'
 import type { Trace } from '../trace.ts'
@@ -14,16 +15,26 @@ export class Request implements Cancellation {
   /** It may be in progress together with others like it. */
   readonly overlaps: boolean
   readonly trace: Trace | undefined
+  private slab: Slab | undefined
   isAnswered = false
   outcome: Outcome = undefined
   private reason: Reason | undefined
   private listeners: ((reason: Reason) => void)[] | undefined
 
-  constructor(frame: Buffer, bytes: number, overlaps: boolean, trace: Trace | undefined) {
+  /** The frame lies in `slab`, if it lies in one, which is retained until `release`. */
+  constructor(
+    frame: Buffer,
+    bytes: number,
+    overlaps: boolean,
+    trace: Trace | undefined,
+    slab?: Slab,
+  ) {
     this.frame = frame
     this.bytes = bytes
     this.overlaps = overlaps
     this.trace = trace
+    this.slab = slab
+    slab?.retain()
   }
 
   get cancelled(): boolean {
@@ -46,6 +57,15 @@ export class Request implements Cancellation {
     this.outcome = outcome
     this.isAnswered = true
     this.listeners = undefined
+  }
+
+  /**
+   * It is over. Of a produced frame the store has retained what it keeps; any other may live on in what its handler
+   * remembers, so that its slab is left to the garbage collector.
+   */
+  release(): void {
+    if (this.overlaps) this.slab?.release()
+    this.slab = undefined
   }
 
   /** Without effect when it is answered, or was cancelled before. */

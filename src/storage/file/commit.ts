@@ -3,13 +3,9 @@
 import type { AppendOutcome } from '../engine.ts'
 
 export class Commit {
-  readonly outcomes: AppendOutcome[]
+  readonly outcomes: AppendOutcome[] = []
   private open = 0
   private resolve: ((outcomes: AppendOutcome[]) => void) | undefined
-
-  constructor(count: number) {
-    this.outcomes = Array.from({ length: count })
-  }
 
   /** One more outcome waits for its log. */
   wait(): void {

@@ -1,5 +1,6 @@
 /** What the logs of one file engine share. */
 
+import type { SlabPool } from '../../slab-pool.ts'
 import type { Disk } from './disk.ts'
 import type { WriteShares } from './log-writer.ts'
 import type { OpenFiles } from './open-files.ts'
@@ -19,6 +20,7 @@ export interface EngineShares {
   readonly directory: string
   readonly files: OpenFiles
   readonly tailCache: TailCache
+  readonly slabs: SlabPool
   readonly writes: WriteShares
   readonly log: EngineLog
   /** Bytes of a log were written or synced. */

@@ -3,13 +3,13 @@
 import type { Clock } from '../../clock.ts'
 import { type Random, systemRandom } from '../../random.ts'
 import type { BatchView } from '../../protocol/records/batch-view.ts'
+import { SlabPool } from '../../slab-pool.ts'
 import {
   type Append,
   type AppendOutcome,
   type LogConfig,
   type LogId,
   type LogOffsets,
-  type LogRead,
   type LogSpec,
   type ProducerEntry,
   type ReadLimits,
@@ -23,9 +23,9 @@ import { appendAtomic, appendEach } from './appending.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
 import type { Disk, DiskLock } from './disk.ts'
+import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
-import { readLog, type Stretch } from './log-reader.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
@@ -60,6 +60,8 @@ export interface FileEngineSettings {
   clock: Clock
   random?: Random
   log?: EngineLog
+  /** Where the memory of appended batches comes from, if it is to be used again. */
+  slabs?: SlabPool
   options?: Partial<FileEngineOptions>
 }
 
@@ -77,11 +79,17 @@ const defaultOptions: FileEngineOptions = {
 }
 
 const SYNC_SLOTS = 2
+const CLOSED: AppendOutcome = {
+  kind: 'rejected',
+  error: 'KAFKA_STORAGE_ERROR',
+  message: 'The store is closed.',
+}
 const SILENT: EngineLog = { info() {}, warn() {}, error() {} }
 
 /** Takes the folder, makes it if it is not there, and finds the logs in it. Rejects with `FolderHeld` or `StorageError`, with a text for whoever starts the broker. */
 export async function openFileEngine(settings: FileEngineSettings): Promise<FileEngine> {
   const { disk, directory, clock, random = systemRandom, log = SILENT } = settings
+  const { slabs = new SlabPool() } = settings
   const options = { ...defaultOptions, ...settings.options }
   await makeDirectories(disk, directory)
   const lock = await disk.lock(directory)
@@ -91,7 +99,7 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
     const isClean = disk.readFile(marker) !== undefined
     disk.remove(marker)
     await disk.syncDirectory(directory)
-    const parts = { disk, directory, clock, random, log }
+    const parts = { disk, directory, clock, random, log, slabs }
     return await new Engine(parts, options, identity, lock, isClean).prepare()
   } catch (error) {
     lock.release()
@@ -126,7 +134,7 @@ class Engine implements FileEngine {
     lock: DiskLock,
     isClean: boolean,
   ) {
-    const { disk, directory, clock, random, log } = settings
+    const { disk, directory, clock, random, log, slabs } = settings
     this.clusterId = identity.clusterId
     this.nodeId = identity.nodeId
     this.directoryId = identity.directoryId
@@ -140,7 +148,8 @@ class Engine implements FileEngine {
       directory,
       log,
       files: new OpenFiles(disk, options.openFiles),
-      tailCache: new TailCache(options.tailCacheBytes),
+      tailCache: new TailCache(options.tailCacheBytes, slabs),
+      slabs,
       writes: {
         clock,
         syncSlots: new Slots(SYNC_SLOTS),
@@ -185,7 +194,8 @@ class Engine implements FileEngine {
   }
 
   append(appends: readonly Append[], options?: { atomic?: boolean }): Promise<AppendOutcome[]> {
-    const commit = new Commit(appends.length)
+    if (this.isClosed) return Promise.resolve(appends.map(() => CLOSED))
+    const commit = new Commit()
     if (options?.atomic && appends.length > 1) appendAtomic(this.catalog, appends, commit)
     else appendEach(this.catalog, appends, commit)
     this.shares.tailCache.trim()
@@ -193,15 +203,7 @@ class Engine implements FileEngine {
   }
 
   read(wants: readonly Want[], limits: ReadLimits): ReadResult | Promise<ReadResult> {
-    const reads: LogRead[] = []
-    const left = { ...limits }
-    for (let i = 0; i < wants.length; i++) {
-      const read = this.readOne(wants[i]!, left)
-      if (read instanceof Promise) return this.readRest(wants, left, reads, read)
-      spend(left, read)
-      reads.push(read)
-    }
-    return { reads, release }
+    return new EngineRead(this.catalog, this.shares, wants, limits).run()
   }
 
   offsets(id: LogId): LogOffsets | undefined {
@@ -287,7 +289,7 @@ class Engine implements FileEngine {
       const isClean = (await this.checkpointer.close()) && logs.every(({ offline }) => !offline)
       for (const log of logs) {
         log.saveEpochs()
-        log.end({ kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message: 'The store is closed.' })
+        log.end(CLOSED)
       }
       const marker = `${directory}/${CLEAN_MARKER}`
       if (isClean) await disk.replaceFile(marker, Buffer.from(CLEAN_MARKER_CONTENT))
@@ -304,87 +306,6 @@ class Engine implements FileEngine {
     this.shares.writes.turnBytes = 0
     for (const writer of touched) writer.write()
   }
-
-  private async readRest(
-    wants: readonly Want[],
-    left: ReadLimits,
-    reads: LogRead[],
-    first: Promise<LogRead>,
-  ): Promise<ReadResult> {
-    let next: LogRead | Promise<LogRead> = first
-    for (;;) {
-      const read = await next
-      spend(left, read)
-      reads.push(read)
-      if (reads.length === wants.length) return { reads, release }
-      next = this.readOne(wants[reads.length]!, left)
-    }
-  }
-
-  private readOne(want: Want, left: ReadLimits): LogRead | Promise<LogRead> {
-    const log = this.catalog.get(want.log)
-    if (!log) return { ...NO_LOG, log: want.log }
-    const { offset } = want
-    const read: LogRead = {
-      ...log.offsets(),
-      log: want.log,
-      buffers: [],
-      size: 0,
-      abortedTransactions: [],
-    }
-    if (log.offline) {
-      read.error = 'KAFKA_STORAGE_ERROR'
-    } else if (offset < read.logStartOffset || offset > read.highWatermark) {
-      read.error = 'OFFSET_OUT_OF_RANGE'
-    } else if (offset < read.highWatermark && (left.maxBytes > 0 || left.firstWhole)) {
-      return this.fill(read, log, want, left)
-    }
-    return read
-  }
-
-  private fill(
-    read: LogRead,
-    log: PartitionLog,
-    want: Want,
-    left: ReadLimits,
-  ): LogRead | Promise<LogRead> {
-    const maxBytes = Math.min(want.maxBytes, left.maxBytes)
-    const fail = (error: unknown): LogRead => {
-      this.shares.log.error({ err: error, folder: log.folder }, 'A log could not be read.')
-      return { ...read, error: 'KAFKA_STORAGE_ERROR' }
-    }
-    const take = ({ buffers, size }: Stretch): LogRead => {
-      read.buffers = buffers
-      read.size = size
-      return read
-    }
-    try {
-      const stretch = readLog(log, want.offset, { maxBytes, firstWhole: left.firstWhole })
-      return stretch instanceof Promise ? stretch.then(take, fail) : take(stretch)
-    } catch (error) {
-      return fail(error)
-    }
-  }
-}
-
-const NO_LOG = {
-  error: 'UNKNOWN_TOPIC_OR_PARTITION',
-  logStartOffset: -1,
-  highWatermark: -1,
-  lastStableOffset: -1,
-  logEndOffset: -1,
-  leaderEpoch: -1,
-  buffers: [],
-  size: 0,
-  abortedTransactions: [],
-} as const
-
-/** Nothing is lent for a time: cached slabs live as long as somebody refers to them. */
-function release(): void {}
-
-function spend(left: ReadLimits, read: LogRead): void {
-  left.maxBytes -= read.size
-  if (read.size > 0) left.firstWhole = false
 }
 
 async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import {
   LENGTH_OVERHEAD,
   readInt64,
 } from '../../protocol/records/batch-view.ts'
+import type { Slab } from '../../slab-pool.ts'
 import { StorageError } from '../engine.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
@@ -30,11 +31,13 @@ export interface Bounds {
 export interface Stretch {
   buffers: readonly Buffer[]
   size: number
+  /** Retained for the reader, who releases them. */
+  held: readonly Slab[]
 }
 
-const NOTHING: Stretch = { buffers: [], size: 0 }
+const NOTHING: Stretch = { buffers: [], size: 0, held: [] }
 /** The segment ends before the offset, as compaction may leave it. */
-const PAST_END: Stretch = { buffers: [], size: 0 }
+const PAST_END: Stretch = { buffers: [], size: 0, held: [] }
 
 /** The batches from that which holds `offset` on, below the high watermark and within one segment. `offset` must be in the log. */
 export function readLog(
@@ -91,7 +94,8 @@ function readTail(
       stop = start + tail.sizeAt(start)
     }
   }
-  return { buffers: tail.slices(start, stop), size: stop - start }
+  const { buffers, held } = tail.slices(start, stop)
+  return { buffers, size: stop - start, held }
 }
 
 function readFile(
@@ -106,8 +110,8 @@ function readFile(
   const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
   if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
   while (read.result === undefined) {
-    const buffer = Buffer.allocUnsafe(read.length)
-    read.take(buffer.subarray(0, segment.file.readSync(buffer, read.position)))
+    const room = read.room(log)
+    read.take(room.subarray(0, segment.file.readSync(room, read.position)))
   }
   return read.result === PAST_END ? readNext(log, index, offset, bounds) : read.result
 }
@@ -121,8 +125,8 @@ async function readFileLater(
   const segment = log.segments[index]!
   await segment.use(async (file) => {
     while (read.result === undefined) {
-      const buffer = Buffer.allocUnsafeSlow(read.length)
-      read.take(buffer.subarray(0, await file.read(buffer, read.position)))
+      const room = read.room(log)
+      read.take(room.subarray(0, await file.read(room, read.position)))
     }
   })
   return read.result === PAST_END ? readNext(log, index, read.offset, bounds) : read.result!
@@ -145,6 +149,7 @@ class FileRead {
   position: number
   length: number
   result: Stretch | undefined
+  private slab: Slab | undefined
   private readonly end: number
   private readonly maxBytes: number
   private readonly firstWhole: boolean
@@ -158,6 +163,13 @@ class FileRead {
     this.length = this.ask()
   }
 
+  /** Where the range that is asked for is to be read to. */
+  room({ slabs }: PartitionLog): Buffer {
+    this.slab?.release()
+    this.slab = slabs.take(this.length)
+    return this.slab.bytes.subarray(0, this.length)
+  }
+
   take(bytes: Buffer): void {
     let at = 0
     while (at + HEADER_SIZE <= bytes.length && lastOffsetAt(bytes, at) < this.offset) {
@@ -165,7 +177,7 @@ class FileRead {
     }
     const rest = bytes.length - at
     if (this.position + at >= this.end) {
-      this.result = PAST_END
+      this.finish(PAST_END)
     } else if (rest < HEADER_SIZE) {
       this.again(at, this.ask(), bytes)
     } else {
@@ -177,7 +189,7 @@ class FileRead {
   private cut(found: Buffer, at: number, bytes: Buffer): void {
     const first = sizeAt(found, 0)
     if (first > this.maxBytes && !this.firstWhole) {
-      this.result = NOTHING
+      this.finish(NOTHING)
       return
     }
     if (first > found.length) {
@@ -189,7 +201,14 @@ class FileRead {
     while (size + HEADER_SIZE <= limit && size + sizeAt(found, size) <= limit) {
       size += sizeAt(found, size)
     }
-    this.result = { buffers: [found.subarray(0, size)], size }
+    this.result = { buffers: [found.subarray(0, size)], size, held: [this.slab!] }
+  }
+
+  /** Nothing of what was read is wanted. */
+  private finish(result: Stretch): void {
+    this.slab?.release()
+    this.slab = undefined
+    this.result = result
   }
 
   /** Asks for `length` bytes from `at` in what came; that must be more than came before. */

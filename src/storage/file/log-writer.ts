@@ -7,6 +7,7 @@
  */
 
 import type { Clock, Timer } from '../../clock.ts'
+import type { Slab } from '../../slab-pool.ts'
 import type { LogConfig } from '../engine.ts'
 import type { Segment } from './segment.ts'
 import type { Slots } from './slots.ts'
@@ -23,6 +24,8 @@ interface Piece {
   bytes: Buffer
   from: number
   to: number
+  /** Retained until the piece is written; undefined for memory that is not used again. */
+  slab: Slab | undefined
   /** Where it goes in the segment's file. */
   position: number
 }
@@ -108,10 +111,21 @@ export class LogWriter {
   }
 
   /** Queues bytes for the end of a segment. */
-  add(segment: Segment, bytes: Buffer, from: number, to: number, position: number): void {
+  add(
+    segment: Segment,
+    bytes: Buffer,
+    from: number,
+    to: number,
+    position: number,
+    slab: Slab | undefined,
+  ): void {
     const last = this.pending.at(-1)
-    if (last?.bytes === bytes && last.to === from && last.segment === segment) last.to = to
-    else this.pending.push({ segment, bytes, from, to, position })
+    if (last?.bytes === bytes && last.to === from && last.segment === segment) {
+      last.to = to
+    } else {
+      slab?.retain()
+      this.pending.push({ segment, bytes, from, to, position, slab })
+    }
     this.pendingBytes += to - from
   }
 
@@ -155,6 +169,7 @@ export class LogWriter {
       return
     }
     shares.turnBytes += bytes
+    giveBack(pieces)
     this.wrote(end, bytes)
   }
 
@@ -205,10 +220,12 @@ export class LogWriter {
       while (this.pending.length > 0 && !this.failure) {
         const end = this.appended
         const bytes = this.pendingBytes
-        for (const { segment, buffers, position } of runsOf(this.takePending())) {
+        const pieces = this.takePending()
+        for (const { segment, buffers, position } of runsOf(pieces)) {
           await segment.use((file) => file.write(buffers, position))
           this.dirtySegments.add(segment)
         }
+        giveBack(pieces)
         if (!this.failure) this.wrote(end, bytes)
       }
     } catch (cause) {
@@ -290,6 +307,11 @@ export class LogWriter {
   private fail(cause: unknown, during: 'write' | 'sync'): void {
     if (!this.failure) this.owner.onFailure(cause, during)
   }
+}
+
+/** Their bytes are written. After a failed write nobody knows who still reads them, so that they are left to the garbage collector. */
+function giveBack(pieces: readonly Piece[]): void {
+  for (const { slab } of pieces) slab?.release()
 }
 
 /** Joins pieces that follow one another in the same file. */

@@ -15,6 +15,7 @@ import {
   logId,
   StorageError,
 } from '../engine.ts'
+import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
@@ -107,6 +108,10 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.markUnsynced(opened)
     if (this.active.size === 0) this.writer.hasNewNames = true
     this.epochs.begin(this.leaderEpoch, end.offset)
+  }
+
+  get slabs(): SlabPool {
+    return this.shares.slabs
   }
 
   get config(): LogConfig {
@@ -348,10 +353,10 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     bytes.copy(chunk, chunkUsed, 0, copied)
     setOffsetAndEpoch(chunk, chunkUsed, baseOffset, this.leaderEpoch)
     tail.take(copied, place)
-    writer.add(active, chunk, chunkUsed, chunkUsed + copied, position)
+    writer.add(active, chunk, chunkUsed, chunkUsed + copied, position, tail.lastSlab)
     if (copied === bytes.length) return
     tail.borrow(bytes, copied, place + copied)
-    writer.add(active, bytes, copied, bytes.length, position + copied)
+    writer.add(active, bytes, copied, bytes.length, position + copied, tail.lastSlab)
   }
 
   /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then. */

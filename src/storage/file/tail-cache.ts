@@ -6,6 +6,7 @@
  * and the oldest ranges of all logs go first. Positions are a log's own count of bytes in this life, across its segments.
  */
 
+import type { Slab, SlabPool } from '../../slab-pool.ts'
 import {
   BASE_OFFSET,
   BATCH_LENGTH,
@@ -19,10 +20,19 @@ const LARGEST_CHUNK = 256 * 1024
 
 const NO_CHUNK = Buffer.alloc(0)
 
-interface Slab {
+/** A piece of memory that ranges lie in. */
+interface Block {
   size: number
   /** Ranges that lie in it. */
   ranges: number
+  /** Retained as long as there are any; undefined for memory that is not used again. */
+  slab: Slab | undefined
+}
+
+/** Memory of a log, in as few pieces as it lies in, and the slabs that are retained for whoever reads it. */
+export interface Slices {
+  buffers: Buffer[]
+  held: Slab[]
 }
 
 interface Range {
@@ -31,7 +41,7 @@ interface Range {
   length: number
   bytes: Buffer
   start: number
-  slab: Slab
+  block: Block
   /** False for the records of a batch whose header lies in another range. */
   isBatchStart: boolean
   isDropped: boolean
@@ -43,33 +53,38 @@ export class TailCache {
   private readonly limit: number
   private queue: Range[] = []
   private head = 0
-  private readonly lentSlabs = new Map<ArrayBufferLike, Slab>()
+  private readonly lentBlocks = new Map<ArrayBufferLike, Block>()
+  private readonly slabs: SlabPool
 
-  constructor(limit: number) {
+  constructor(limit: number, slabs: SlabPool) {
     this.limit = limit
+    this.slabs = slabs
   }
 
   open(): LogTail {
     return new LogTail(this)
   }
 
-  newSlab(size: number): Slab {
-    this.used += size
-    return { size, ranges: 0 }
+  newBlock(size: number): Block & { slab: Slab } {
+    const slab = this.slabs.take(size)
+    return this.account({ size: slab.bytes.length, ranges: 0, slab })
   }
 
-  /** The slab that a caller's buffer lies in, accounted once however many batches it holds. */
-  lentSlab(buffer: ArrayBufferLike): Slab {
-    let slab = this.lentSlabs.get(buffer)
-    if (!slab) {
-      slab = this.newSlab(buffer.byteLength)
-      this.lentSlabs.set(buffer, slab)
+  /** The block that a caller's bytes lie in, accounted once however many batches it holds. */
+  lentBlock(bytes: Buffer): Block {
+    const { buffer } = bytes
+    let block = this.lentBlocks.get(buffer)
+    if (!block) {
+      const slab = this.slabs.of(bytes)
+      slab?.retain()
+      block = this.account({ size: buffer.byteLength, ranges: 0, slab })
+      this.lentBlocks.set(buffer, block)
     }
-    return slab
+    return block
   }
 
   add(range: Range): void {
-    range.slab.ranges++
+    range.block.ranges++
     this.queue.push(range)
   }
 
@@ -86,11 +101,20 @@ export class TailCache {
   }
 
   drop(range: Range): void {
+    const { block, bytes } = range
     range.isDropped = true
-    if (--range.slab.ranges > 0) return
-    this.used -= range.slab.size
-    if (range.isBatchStart) range.tail.release(range.slab)
-    else this.lentSlabs.delete(range.bytes.buffer)
+    // The range may stand in a queue for long: its memory must not.
+    range.bytes = NO_CHUNK
+    if (--block.ranges > 0) return
+    this.used -= block.size
+    if (range.isBatchStart) range.tail.release(block)
+    else this.lentBlocks.delete(bytes.buffer)
+    block.slab?.release()
+  }
+
+  private account<B extends Block>(block: B): B {
+    this.used += block.size
+    return block
   }
 }
 
@@ -98,7 +122,7 @@ export class LogTail {
   /** Where the next small batch or header is copied to. */
   chunk: Buffer = NO_CHUNK
   chunkUsed = 0
-  private slab: Slab | undefined
+  private block: Block | undefined
   private readonly cache: TailCache
   private ranges: Range[] = []
   private head = 0
@@ -114,12 +138,12 @@ export class LogTail {
 
   /** Makes room for `size` bytes in one piece at `chunkUsed`. */
   reserve(size: number): void {
-    if (this.slab && this.chunkUsed + size <= this.chunk.length) return
+    if (this.block && this.chunkUsed + size <= this.chunk.length) return
     const doubled = Math.min(Math.max(this.chunk.length * 2, SMALLEST_CHUNK), LARGEST_CHUNK)
-    const length = Math.max(doubled, size)
-    this.chunk = Buffer.allocUnsafeSlow(length)
+    const block = this.cache.newBlock(Math.max(doubled, size))
+    this.block = block
+    this.chunk = block.slab.bytes
     this.chunkUsed = 0
-    this.slab = this.cache.newSlab(length)
   }
 
   /** Takes `size` bytes of the chunk, written by the caller, as the log's bytes from `position` on: whole batches or one's header. */
@@ -135,26 +159,35 @@ export class LogTail {
     ) {
       last.length += size
     } else {
-      this.push(position, size, this.chunk, start, this.slab!, true)
+      this.push(position, size, this.chunk, start, this.block!, true)
     }
   }
 
   /** Takes the records of a batch, where they lie, as the log's bytes from `position` on. */
   borrow(bytes: Buffer, start: number, position: number): void {
-    const slab = this.cache.lentSlab(bytes.buffer)
-    this.push(position, bytes.length - start, bytes, start, slab, false)
+    this.push(position, bytes.length - start, bytes, start, this.cache.lentBlock(bytes), false)
   }
 
-  /** The log's bytes from `from` to `to`, all of which must be in memory, in as few buffers as they lie in. */
-  slices(from: number, to: number): Buffer[] {
+  /** The slab that the range which was added last lies in. */
+  get lastSlab(): Slab | undefined {
+    return this.ranges.at(-1)?.block.slab
+  }
+
+  /** The log's bytes from `from` to `to`, all of which must be in memory. */
+  slices(from: number, to: number): Slices {
     const buffers: Buffer[] = []
+    const held: Slab[] = []
     for (let i = this.indexOf(from), at = from; at < to; i++) {
-      const { position, length, bytes, start } = this.ranges[i]!
+      const { position, length, bytes, start, block } = this.ranges[i]!
       const end = Math.min(position + length, to)
       buffers.push(bytes.subarray(start + at - position, start + end - position))
+      if (block.slab) {
+        block.slab.retain()
+        held.push(block.slab)
+      }
       at = end
     }
-    return buffers
+    return { buffers, held }
   }
 
   /** Where the batch that holds `offset` begins, walking from `from`, where one begins; `end` when it comes after that. */
@@ -212,10 +245,10 @@ export class LogTail {
     this.head = 0
   }
 
-  /** No range is left in this slab: if it is the chunk, the next batch gets another. */
-  release(slab: Slab): void {
-    if (slab !== this.slab) return
-    this.slab = undefined
+  /** No range is left in this block: if it is the chunk, the next batch gets another. */
+  release(block: Block): void {
+    if (block !== this.block) return
+    this.block = undefined
     this.chunk = NO_CHUNK
   }
 
@@ -224,7 +257,7 @@ export class LogTail {
     length: number,
     bytes: Buffer,
     start: number,
-    slab: Slab,
+    block: Block,
     isBatchStart: boolean,
   ): void {
     const range = {
@@ -233,7 +266,7 @@ export class LogTail {
       length,
       bytes,
       start,
-      slab,
+      block,
       isBatchStart,
       isDropped: false,
     }

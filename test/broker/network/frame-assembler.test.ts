@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Arena } from '../../../src/broker/network/arena.ts'
+import { type Slab, SlabPool } from '../../../src/slab-pool.ts'
 import { FrameAssembler } from '../../../src/broker/network/frame-assembler.ts'
 import { ProtocolViolation } from '../../../src/protocol/errors.ts'
 
@@ -23,8 +24,14 @@ function claim(size: number): Buffer {
 
 function collect(limit = LIMIT) {
   const frames: Buffer[] = []
-  const sink = { isFull: false, frame: (frame: Buffer) => void frames.push(frame) }
-  const assembler = new FrameAssembler(limit, new Arena(), sink)
+  const sink = {
+    isFull: false,
+    frame(frame: Buffer, slab: Slab | undefined): void {
+      slab?.retain()
+      frames.push(frame)
+    },
+  }
+  const assembler = new FrameAssembler(limit, new Arena(new SlabPool()), sink)
   return { frames, sink, assembler }
 }
 
@@ -94,7 +101,7 @@ describe('FrameAssembler', () => {
 
   it('makes no buffer for bytes that have not come', () => {
     const before = process.memoryUsage().arrayBuffers
-    const arena = new Arena()
+    const arena = new Arena(new SlabPool())
     const all = Array.from({ length: 500 }, () => {
       const assembler = new FrameAssembler(100_000_000, arena, { isFull: false, frame: () => {} })
       assembler.take(claim(100_000_000), 4, true)
@@ -133,12 +140,64 @@ describe('FrameAssembler', () => {
   })
 })
 
+describe('frames in slabs', () => {
+  const frameOf = (size: number, fill: string): Buffer => {
+    const frame = Buffer.alloc(4 + size, fill)
+    frame.writeInt32BE(size)
+    return frame
+  }
+
+  it('are used again once nobody holds them, and not before', () => {
+    const held: { frame: Buffer; slab: Slab }[] = []
+    const assembler = new FrameAssembler(1_000_000, new Arena(new SlabPool()), {
+      isFull: false,
+      frame(frame, slab) {
+        slab?.retain()
+        if (slab) held.push({ frame, slab })
+      },
+    })
+    const take = (bytes: Buffer): void => assembler.take(bytes, bytes.length, true)
+    take(frameOf(40_000, 'a'))
+    take(frameOf(40_000, 'b'))
+    expect(held.map(({ frame }) => String.fromCharCode(frame[0]!, frame.at(-1)!))).toEqual([
+      'aa',
+      'bb',
+    ])
+    const [first, second] = held as [{ frame: Buffer; slab: Slab }, { frame: Buffer; slab: Slab }]
+    first.slab.release()
+    take(frameOf(40_000, 'c'))
+    expect(held[2]!.slab).toBe(first.slab)
+    expect(second.frame.every((byte) => byte === 0x62)).toBe(true)
+  })
+
+  it('of one read are released together, when the last of them is', () => {
+    const slabs: Slab[] = []
+    const pool = new SlabPool()
+    const assembler = new FrameAssembler(1_000_000, new Arena(pool), {
+      isFull: false,
+      frame(_frame, slab) {
+        slab!.retain()
+        slabs.push(slab!)
+      },
+    })
+    const both = Buffer.concat([frameOf(20_000, 'a'), frameOf(20_000, 'b')])
+    assembler.take(both, both.length, true)
+    expect(slabs[0]).toBe(slabs[1])
+    slabs[0]!.release()
+    expect(pool.take(both.length)).not.toBe(slabs[0])
+    slabs[1]!.release()
+    expect(pool.take(both.length)).toBe(slabs[0])
+  })
+})
+
 describe('Arena', () => {
   it('gives small parts of common slabs, never the same bytes twice, and large ones their own', () => {
-    const arena = new Arena()
-    const parts = Array.from({ length: 100 }, (_, index) => arena.take(1000).fill(index))
+    const arena = new Arena(new SlabPool())
+    const parts = Array.from({ length: 100 }, (_, index) => arena.take(1000).bytes.fill(index))
     expect(parts.every((part, index) => part.every((byte) => byte === index))).toBe(true)
     expect(new Set(parts.map(({ buffer }) => buffer)).size).toBe(2)
-    expect(arena.take(100_000).buffer.byteLength).toBe(100_000)
+    const large = arena.take(100_000)
+    expect(large.bytes.length).toBe(100_000)
+    expect(large.slab?.bytes.buffer).toBe(large.bytes.buffer)
   })
 })

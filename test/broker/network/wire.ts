@@ -1,5 +1,6 @@
 /** A broker's network side over streams in memory: made-up APIs whose answers the tests decide, and clients that speak frames. */
 
+import { SlabPool } from '../../../src/slab-pool.ts'
 import { type Duplex, duplexPair } from 'node:stream'
 import { pino } from 'pino'
 import { ManualClock } from '../../../src/clock.ts'
@@ -101,6 +102,7 @@ export class Wire {
       clock: this.clock,
       log: limited,
       tracer: this.tracer,
+      slabs: new SlabPool(),
       maxFrameBytes: 1024 * 1024,
       maxIdleMs: 600_000,
       maxConnections: 100_000,
