@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { type Codec, generateCodec } from '../../src/protocol/compile.ts'
 import { composeCodec } from '../../src/protocol/composed-codec.ts'
 import { ProtocolViolation } from '../../src/protocol/errors.ts'
-import { layoutOf } from '../../src/protocol/layout.ts'
+import { type FieldLayout, layoutOf, type StructLayout } from '../../src/protocol/layout.ts'
 import { Metadata } from '../../src/protocol/messages/03-metadata.ts'
 import { Produce } from '../../src/protocol/messages/00-produce.ts'
 import { Reader } from '../../src/protocol/reader.ts'
 import { Writer } from '../../src/protocol/writer.ts'
 import { codecOf } from '../../src/protocol/compile.ts'
-import { messages } from './known-messages.ts'
+import { messages, versionsOf } from './known-messages.ts'
 import { type Chance, chanceOf, everything, randomStruct } from './random-values.ts'
 
 type AnyCodec = Codec<unknown, unknown>
@@ -25,22 +25,35 @@ function outcome(codec: AnyCodec, bytes: Buffer): unknown {
 }
 
 function* cuts(bytes: Buffer): Generator<Buffer> {
-  const step = Math.max(1, Math.floor(bytes.length / 60))
-  for (let length = 0; length < bytes.length; length += step) yield bytes.subarray(0, length)
+  for (let length = 0; length < bytes.length; length++) yield bytes.subarray(0, length)
 }
 
+/** Each byte in turn made another: all bits turned, one bit turned, and any value. */
 function* damages(bytes: Buffer, chance: Chance): Generator<Buffer> {
-  for (let round = 0; round < 40 && bytes.length > 0; round++) {
-    const copy = Buffer.from(bytes)
-    for (let hit = 0; hit <= round % 3; hit++) {
-      const value = [0, 0xff, 0x80, 0x7f, Math.floor(chance() * 256)][round % 5]!
-      copy[Math.floor(chance() * copy.length)] = value
+  for (let at = 0; at < bytes.length; at++) {
+    const turned = [0xff, 1 << (at % 8), 1 + Math.floor(chance() * 255)]
+    for (const bits of turned) {
+      const copy = Buffer.from(bytes)
+      copy[at]! ^= bits
+      yield copy
     }
-    yield copy
   }
 }
 
-describe('bytes that are cut short or damaged', () => {
+/** Some value of the message that takes few bytes, so that each of them can have its turn. */
+function sample(layout: StructLayout, codec: AnyCodec, chance: Chance): Buffer {
+  const samples = Array.from({ length: 6 }, () => {
+    const writer = new Writer()
+    codec.encode(writer, randomStruct(layout, chance))
+    return writer.copy()
+  })
+  const small = samples.filter(({ length }) => length <= 1000)
+  return small.sort((a, b) => b.length - a.length)[0] ?? samples.sort(byLength)[0]!
+}
+
+const byLength = (a: Buffer, b: Buffer): number => a.length - b.length
+
+describe('bytes that are cut short or damaged anywhere', () => {
   it.each([...messages, everything].map((each) => [each.name, each] as const))(
     '%s',
     (_name, each) => {
@@ -50,16 +63,35 @@ describe('bytes that are cut short or damaged', () => {
         const layout = layoutOf(each, version)
         const generated = generateCodec(layout, 'Tested')
         const composed = composeCodec(layout)
-        const writer = new Writer()
-        generated.encode(writer, randomStruct(layout, chance))
-        const whole = writer.copy()
+        const whole = sample(layout, generated, chance)
         for (const cut of cuts(whole)) expect(outcome(generated, cut)).toBe('violation')
-        for (const bytes of [...cuts(whole), ...damages(whole, chance)]) {
+        for (const bytes of damages(whole, chance)) {
           deepStrictEqual(outcome(generated, bytes), outcome(composed, bytes))
         }
       }
     },
   )
+})
+
+describe('the memory that decoding takes', () => {
+  /** Of arrays, which are what a few bytes could claim many of. */
+  function* elements(layout: StructLayout): Generator<FieldLayout> {
+    for (const { place, struct, element } of layout.fields) {
+      if (place === 'absent') continue
+      if (element) yield element
+      const inner = struct ?? element?.struct
+      if (inner) yield* elements(inner)
+    }
+  }
+
+  it('is bounded by the bytes: no element of an array takes none', () => {
+    for (const message of messages) {
+      for (const version of versionsOf(message)) {
+        const free = [...elements(layoutOf(message, version))].filter((e) => e.leastSize === 0)
+        expect(free.map(({ path }) => `${message.name} v${version} ${path}`)).toEqual([])
+      }
+    }
+  })
 })
 
 describe('claims that the bytes do not keep', () => {

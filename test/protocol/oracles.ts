@@ -1,7 +1,7 @@
 /** Kafka's message specs and golden vectors, where they stand beside the project. */
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 const kafka = join(
   process.env.ODRADEK_ORACLES ?? join(import.meta.dirname, '../../../shared'),
@@ -32,7 +32,16 @@ export interface Spec {
   commonStructs?: { name: string; fields: SpecField[] }[]
 }
 
-const folders = ['clients', 'clients-3.9', 'group-coordinator', 'metadata', 'storage']
+const folders = [
+  'clients',
+  'clients-3.9',
+  'group-coordinator',
+  'transaction-coordinator',
+  'share-coordinator',
+  'metadata',
+  'storage',
+  'raft',
+]
 
 /** The spec of Kafka 4.4 first, then that of 3.9 where it has versions that 4.4 dropped. */
 export function specsOf(name: string): Spec[] {
@@ -40,6 +49,12 @@ export function specsOf(name: string): Spec[] {
     .map((folder) => join(kafka, 'messages', folder, `${name}.json`))
     .filter((path) => existsSync(path))
     .map((path) => JSON.parse(readFileSync(path, 'utf8')) as Spec)
+}
+
+/** The name of every message that Kafka has, or had in 3.9. */
+export function specNames(): string[] {
+  const files = folders.flatMap((folder) => readdirSync(join(kafka, 'messages', folder)))
+  return [...new Set(files.map((file) => basename(file, '.json')))].sort()
 }
 
 export interface SpecApi {
@@ -64,6 +79,14 @@ export function table(name: string): string[][] {
 
 export interface Vector {
   name: string
+  type:
+    | 'request'
+    | 'response'
+    | 'header'
+    | 'coordinator-key'
+    | 'coordinator-value'
+    | 'metadata'
+    | 'data'
   version: number
   case: string
   prefix?: string

@@ -34,7 +34,8 @@ export function randomStruct(layout: StructLayout, chance: Chance): Record<strin
   const value: Record<string, unknown> = {}
   for (const field of layout.fields) {
     const writable = field.place !== 'absent' || field.ignorable
-    if (writable && chance() < 0.85) value[field.name] = randomValue(field, chance)
+    const needed = field.place === 'in place' && field.default === null && !field.nullable
+    if (needed || (writable && chance() < 0.85)) value[field.name] = randomValue(field, chance)
   }
   return value
 }

@@ -5,12 +5,36 @@ import { type FieldLayout, layoutOf, type StructLayout } from '../../src/protoco
 import type { Message } from '../../src/protocol/schema.ts'
 import { commonVersions, hasVersion, parseVersions } from '../../src/protocol/versions.ts'
 import { apis, embedded, messages, versionsOf } from './known-messages.ts'
-import { hasOracles, type Spec, type SpecField, specApis, specsOf, table } from './oracles.ts'
+import {
+  hasOracles,
+  type Spec,
+  type SpecField,
+  specApis,
+  specNames,
+  specsOf,
+  table,
+} from './oracles.ts'
 
-/** Where a schema differs from Kafka's on purpose. There is no other list. */
-const excused: Record<string, { versions: number[]; reason: string }> = {
+const handWritten = 'src/protocol/header.ts reads and writes it, for every frame'
+const renamed = 'Kafka 4.1 named it ListConfigResources, which has its version 0'
+
+/**
+ * Where schemas differ from Kafka's on purpose: versions that are left out, all of them when none are given. There is no other
+ * list, but for the APIs that the API table says are not here, and why.
+ */
+const excused: Record<string, { versions?: number[]; reason: string }> = {
   InitProducerIdRequest: { versions: [6], reason: 'KIP-939 is not stable in Kafka 4.4' },
   InitProducerIdResponse: { versions: [6], reason: 'KIP-939 is not stable in Kafka 4.4' },
+  RequestHeader: { reason: handWritten },
+  ResponseHeader: { reason: handWritten },
+  ListClientMetricsResourcesRequest: { reason: renamed },
+  ListClientMetricsResourcesResponse: { reason: renamed },
+  QuorumStateData: { reason: 'lies on disk as JSON text, never as these bytes' },
+}
+for (const { name, absence: reason } of apiTable) {
+  if (reason === undefined) continue
+  excused[`${name}Request`] = { reason }
+  excused[`${name}Response`] = { reason }
 }
 
 /** A field as one line, at one version. */
@@ -163,11 +187,24 @@ describe.skipIf(!hasOracles)("parity with Kafka's message specs", () => {
 
   it('covers every message, and says how much that is', () => {
     expect(compared.messages).toBe(2 * apis.length + embedded.length)
-    expect(compared.fields).toBeGreaterThan(2000)
+    expect(compared.fields).toBeGreaterThan(5900)
     console.log(
       `parity: ${apis.length} APIs and ${embedded.length} embedded messages, ` +
-        `${compared.versions} versions, ${compared.fields} fields`,
+        `${compared.versions} versions, ${compared.fields} fields, no unexplained difference; ` +
+        `${Object.keys(excused).length} messages are left out, or versions of them, each for a reason`,
     )
+  })
+
+  it("leaves none of Kafka's messages out without a reason", () => {
+    const left = Object.keys(excused).filter((name) => excused[name]!.versions === undefined)
+    expect([...messages.map(({ name }) => name), ...left].sort()).toEqual(specNames())
+  })
+
+  it('excuses no version that is not there', () => {
+    for (const [name, { versions = [] }] of Object.entries(excused)) {
+      const known = specsOf(name).flatMap(versionsIn)
+      expect(versions.filter((version) => !known.includes(version))).toEqual([])
+    }
   })
 
   it.each(apis.map((api) => [api.name, api] as const))('%s has its key', (name, { key }) => {

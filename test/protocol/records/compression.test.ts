@@ -7,14 +7,24 @@ import {
   codecOf,
   compressionOf,
   deflate,
-  deflateSoon,
+  deflateLater,
+  deflatesQuickly,
   inflate,
-  inflateSoon,
+  inflatePieces,
+  inflateQuickly,
 } from '../../../src/protocol/records/compression.ts'
+import type { InvalidRecord } from '../../../src/protocol/records/invalid-record.ts'
 
 const text = Buffer.from('a spool of thread, '.repeat(50))
 const refused = (error: string): unknown =>
   expect.objectContaining({ name: 'InvalidRecord', error })
+
+/** All that comes in pieces. */
+async function gathered(bytes: Buffer, limit?: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of inflatePieces('gzip', bytes, limit)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
 
 describe('codecs', () => {
   it('have the numbers of the attributes', () => {
@@ -31,14 +41,14 @@ describe('codecs', () => {
     expect(['none', 'gzip'].every((codec) => canOpen(codec as Compression))).toBe(true)
     for (const codec of ['snappy', 'lz4', 'zstd'] as const) {
       expect(canOpen(codec)).toBe(false)
-      for (const call of [inflate, inflateSoon, deflate, deflateSoon]) {
+      for (const call of [inflate, inflateQuickly, inflatePieces, deflate, deflateLater]) {
         expect(() => call(codec, text)).toThrow(refused('UNSUPPORTED_COMPRESSION_TYPE'))
       }
     }
   })
 
   it('none hands the bytes through', () => {
-    for (const call of [inflate, inflateSoon, deflate, deflateSoon]) {
+    for (const call of [inflate, inflateQuickly, deflate]) {
       expect(call('none', text)).toBe(text)
     }
   })
@@ -49,16 +59,28 @@ describe('gzip', () => {
     const big = Buffer.alloc(3_000_000, 'thread')
     for (const bytes of [Buffer.alloc(0), text, big]) {
       expect(inflate('gzip', deflate('gzip', bytes)).equals(bytes)).toBe(true)
-      const compressed = await deflateSoon('gzip', bytes)
-      expect((await inflateSoon('gzip', compressed)).equals(bytes)).toBe(true)
+      const compressed = await deflateLater('gzip', bytes)
+      expect((await gathered(compressed)).equals(bytes)).toBe(true)
     }
   })
 
-  it('answers at once when small, and by a promise when large', () => {
-    expect(inflateSoon('gzip', gzipSync(text))).toBeInstanceOf(Buffer)
-    expect(deflateSoon('gzip', text)).toBeInstanceOf(Buffer)
-    expect(inflateSoon('gzip', gzipSync(Buffer.alloc(600_000)))).toBeInstanceOf(Promise)
-    expect(deflateSoon('gzip', Buffer.alloc(70_000))).toBeInstanceOf(Promise)
+  it('is opened and closed at once when that is quick', () => {
+    expect(inflateQuickly('gzip', gzipSync(text))).toEqual(text)
+    expect(inflateQuickly('gzip', gzipSync(Buffer.alloc(600_000)))).toBeUndefined()
+    expect(deflatesQuickly('gzip', text.length)).toBe(true)
+    expect(deflatesQuickly('gzip', 70_000)).toBe(false)
+  })
+
+  it('comes in pieces that are small, and asks for one only when the last is taken', async () => {
+    const large = Buffer.alloc(8_000_000, 'thread')
+    let most = 0
+    let size = 0
+    for await (const piece of inflatePieces('gzip', gzipSync(large))) {
+      most = Math.max(most, piece.length)
+      size += piece.length
+    }
+    expect(size).toBe(large.length)
+    expect(most).toBeLessThanOrEqual(64 * 1024)
   })
 
   it.each([
@@ -68,13 +90,13 @@ describe('gzip', () => {
   ])('accepts %s after the stream, as Kafka does', async (_name, garbage) => {
     const bytes = Buffer.concat([gzipSync(text), garbage])
     expect(inflate('gzip', bytes)).toEqual(text)
-    expect(await inflateSoon('gzip', bytes)).toEqual(text)
+    expect(await gathered(bytes)).toEqual(text)
   })
 
   it('reads the streams that follow one another', async () => {
     const bytes = Buffer.concat([gzipSync('one '), gzipSync('two '), gzipSync('three')])
     expect(inflate('gzip', bytes).toString()).toBe('one two three')
-    expect((await inflateSoon('gzip', bytes)).toString()).toBe('one two three')
+    expect((await gathered(bytes)).toString()).toBe('one two three')
   })
 
   it('skips the optional fields of a header', () => {
@@ -96,13 +118,15 @@ describe('gzip', () => {
     broken.fill(0xff, 12, 20)
     for (const bytes of [text, Buffer.alloc(0), wrongChecksum, wrongSize, broken]) {
       expect(() => inflate('gzip', bytes)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
+      await expect(gathered(bytes)).rejects.toThrow(refused('UNKNOWN_SERVER_ERROR'))
     }
     for (let length = 0; length < good.length; length++) {
       const cut = good.subarray(0, length)
       expect(() => inflate('gzip', cut)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
+      await expect(gathered(cut)).rejects.toThrow(refused('UNKNOWN_SERVER_ERROR'))
     }
     const large = gzipSync(Buffer.alloc(1_000_000)).fill(0xff, 100, 200)
-    await expect(inflateSoon('gzip', large)).rejects.toThrow(refused('UNKNOWN_SERVER_ERROR'))
+    await expect(gathered(large)).rejects.toThrow(refused('UNKNOWN_SERVER_ERROR'))
   })
 
   it('gives a bomb no memory', async () => {
@@ -110,15 +134,16 @@ describe('gzip', () => {
     const limit = 1024 * 1024
     expect(bomb.length).toBeLessThan(70_000)
     expect(() => inflate('gzip', bomb, limit)).toThrow(refused('MESSAGE_TOO_LARGE'))
-    await expect(inflateSoon('gzip', bomb, limit)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
-    // One that says it is small takes the other way, to the same end.
+    await expect(gathered(bomb, limit)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
+    // One that says it is small takes the other way all the same.
     const liar = Buffer.from(bomb)
     liar.writeUInt32LE(10, liar.length - 4)
-    await expect(inflateSoon('gzip', liar, limit)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
-    expect(() => inflateSoon('gzip', liar, 1000)).toThrow(refused('MESSAGE_TOO_LARGE'))
+    expect(inflateQuickly('gzip', liar)).toBeUndefined()
     const many = Buffer.concat([gzipSync(Buffer.alloc(900)), gzipSync(Buffer.alloc(900))])
     expect(() => inflate('gzip', many, 1000)).toThrow(refused('MESSAGE_TOO_LARGE'))
+    await expect(gathered(many, 1000)).rejects.toThrow(refused('MESSAGE_TOO_LARGE'))
     expect(inflate('gzip', many, 1800)).toHaveLength(1800)
+    expect(await gathered(many, 1800)).toHaveLength(1800)
   })
 
   it('gives any bytes an outcome', async () => {
@@ -128,9 +153,10 @@ describe('gzip', () => {
         bytes.set(noise.subarray(0, bytes.length - at), at)
         try {
           const plain = inflate('gzip', bytes)
-          expect(await inflateSoon('gzip', bytes)).toEqual(plain)
+          expect(await gathered(bytes)).toEqual(plain)
         } catch (error) {
           expect(error).toMatchObject({ name: 'InvalidRecord' })
+          await expect(gathered(bytes)).rejects.toThrow(refused((error as InvalidRecord).error))
         }
       }),
     )

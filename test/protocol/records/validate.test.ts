@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -14,6 +14,7 @@ import {
 } from '../../../src/protocol/records/batch-view.ts'
 import { iterateRecords } from '../../../src/protocol/records/record-iterator.ts'
 import {
+  type LongCheck,
   type ProduceContext,
   type ProduceRules,
   type RefusedBatch,
@@ -25,6 +26,7 @@ const now = 1700000000000
 const rules: ProduceRules = {
   topic: 't',
   maxMessageBytes: 1_048_588,
+  maxInflatedRecordBytes: 2_147_483_639,
   segmentBytes: 1_073_741_824,
   compacted: false,
   timestampType: 'CreateTime',
@@ -57,7 +59,8 @@ async function validate(
   given: Partial<ProduceRules> = {},
   request: Partial<ProduceContext> = {},
 ): Promise<ValidatedBatch> {
-  return validateProduced(bytes, 3, { ...rules, ...given }, { ...context, ...request })
+  const one = validateProduced(bytes, 3, { ...rules, ...given }, { ...context, ...request })
+  return typeof one === 'function' ? one() : one
 }
 
 async function accepted(...args: Parameters<typeof validate>): Promise<BatchView> {
@@ -87,16 +90,16 @@ describe('a batch that is as it should be', () => {
   it('is answered at once, when there is little to inflate', () => {
     for (const compression of ['none', 'gzip'] as const) {
       const result = validateProduced(produced({ compression }), 0, rules, context)
-      expect(result).not.toBeInstanceOf(Promise)
+      expect(result).toMatchObject({ batch: {} })
     }
   })
 
-  it('is answered by a promise, when there is much to inflate', async () => {
+  it('is a long check, when there is much to inflate', async () => {
     const big = [{ key: null, value: Buffer.alloc(700_000, 'odradek '), timestamp: now }]
     const bytes = produced({ compression: 'gzip' }, big)
-    const result = validateProduced(bytes, 0, rules, context)
-    expect(result).toBeInstanceOf(Promise)
-    expect((await result).batch?.bytes).toBe(bytes)
+    const long = validateProduced(bytes, 0, rules, context) as LongCheck
+    expect(long).toBeInstanceOf(Function)
+    expect((await long()).batch?.bytes).toBe(bytes)
   })
 
   it.each([2, 3, 4])(
@@ -243,11 +246,80 @@ describe('a refusal', () => {
   })
 
   it('of a gzip bomb', async () => {
-    const bomb = gzipSync(Buffer.alloc(150 * 1024 * 1024))
-    const bytes = Buffer.concat([produced().subarray(0, 61), bomb])
-    bytes.writeInt16BE(1, 21)
-    sealBatch(bytes)
+    const value = Buffer.alloc(101 * 1024 * 1024)
+    const bytes = produced({ compression: 'gzip' }, [{ key: null, value, timestamp: now }])
     expect(await validate(bytes)).toMatchObject({ error: 'MESSAGE_TOO_LARGE' })
+  })
+})
+
+describe('a batch that inflates to much', () => {
+  const large = Array.from({ length: 20_000 }, (_, index) => ({
+    key: index % 1000 === 0 ? null : Buffer.from(`key ${index}`),
+    value: Buffer.alloc(index % 3000 === 0 ? 200_000 : 50, 'odradek '),
+    timestamp: now + (index % 7),
+    headers: [{ key: 'h', value: index % 5 === 0 ? null : Buffer.from('v') }],
+  }))
+  const bytes = produced({ compression: 'gzip', maxTimestamp: 1 }, large)
+
+  /** The batch with these records under its header, inflated or not. */
+  function withRecords(change: (records: Buffer) => Buffer): Buffer {
+    const changed = change(gunzipSync(bytes.subarray(61)))
+    const made = Buffer.concat([bytes.subarray(0, 61), gzipSync(changed)])
+    sealBatch(made)
+    return made
+  }
+
+  it('has all its records looked at', async () => {
+    const batch = await accepted(bytes)
+    expect(batch.maxTimestamp).toBe(now + 6)
+    expect(batch.recordBytes.equals(bytes.subarray(61))).toBe(true)
+    const { recordErrors } = await refused(bytes, { compacted: true })
+    expect(recordErrors).toHaveLength(20)
+    expect(recordErrors.at(-1)).toMatchObject({ batchIndex: 19_000 })
+  })
+
+  it('is refused for what one that inflates to little is refused for', async () => {
+    const damages: [string, (records: Buffer) => Buffer][] = [
+      ['INVALID_RECORD', (records) => records.subarray(0, -1)],
+      ['INVALID_RECORD', (records) => records.subarray(0, 1_000_000)],
+      ['INVALID_RECORD', (records) => Buffer.concat([records, Buffer.of(0)])],
+      ['INVALID_RECORD', (records) => Buffer.concat([records, Buffer.alloc(200_000)])],
+      ['INVALID_RECORD', (records) => records.fill(0, 300_000, 300_100)],
+      ['UNKNOWN_SERVER_ERROR', (records) => records.fill(0xff, 0, 100)],
+    ]
+    for (const [error, damage] of damages) {
+      expect(await validate(withRecords(damage))).toMatchObject({ error, byLog: true })
+    }
+    const cut = Buffer.from(bytes.subarray(0, -20))
+    sealBatch(cut)
+    cut.writeInt32BE(cut.length - 12, 8)
+    expect(await validate(cut)).toMatchObject({ error: 'UNKNOWN_SERVER_ERROR' })
+  })
+
+  it('is stored without compression where the topic says so', async () => {
+    const batch = await accepted(bytes, { compression: 'uncompressed', maxMessageBytes: 5_000_000 })
+    expect(batch.bytes.subarray(61).equals(gunzipSync(bytes.subarray(61)))).toBe(true)
+    const size = batch.sizeInBytes
+    expect(await refused(bytes, { compression: 'uncompressed' })).toMatchObject({
+      error: 'MESSAGE_TOO_LARGE',
+      message: expect.stringContaining(`t-3 is ${size} bytes which exceeds`),
+    })
+  })
+})
+
+describe('a record that inflates to more than it may', () => {
+  it.each([
+    ['little', 2000],
+    ['much', 700_000],
+  ])('is refused in a batch that inflates to %s, as long as it is compressed', async (_, size) => {
+    const one = [{ key: null, value: Buffer.alloc(size), timestamp: now }]
+    const compressed = produced({ compression: 'gzip' }, one)
+    // Length of the record: attributes, two deltas, the length of no key, that of the value, and no headers.
+    const body = 1 + 1 + 1 + 1 + (size < 8192 ? 2 : 3) + size + 1
+    await accepted(compressed, { maxInflatedRecordBytes: body })
+    const limit = { maxInflatedRecordBytes: body - 1 }
+    expect(await refused(compressed, limit)).toMatchObject({ error: 'INVALID_RECORD' })
+    await accepted(produced({}, one), limit)
   })
 })
 

@@ -2,8 +2,10 @@
  * What precedes a body inside of records, files and group protocols, and so says how it is to be read.
  *
  * - keys of the coordinators' topics: int16 record type, then version 0 of the body
- * - their values, the consumer protocol, producer snapshots: int16 version, then the body
- * - the cluster's own records: uvarint 1 (the form of this prefix), uvarint record type, uvarint version, then the body
+ * - their values, the consumer protocol, control records of transactions, entries of producer snapshots and transaction
+ *   indexes, principals: int16 version, then the body
+ * - the cluster's own records and those of tiered storage: uvarint 1 (the form of this prefix), uvarint record type, uvarint
+ *   version, then the body
  *
  * Reading throws a ProtocolViolation where the bytes are no such thing, and gives undefined for a type or version that is
  * not known here.
