@@ -9,9 +9,11 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +28,7 @@ const entries = {
 const inputs = ['src', 'package.json', 'package-lock.json', 'scripts/build.mjs']
 
 if (process.argv.includes('--if-stale')) {
-  if (isStale()) await bundle()
+  if (isStale()) removeOld(await bundle())
 } else {
   rmSync(dist, { recursive: true, force: true })
   await bundle()
@@ -41,7 +43,7 @@ if (process.argv.includes('--if-stale')) {
   )
 }
 
-/** Bundles aside and moves the files into place, so that whoever starts the broker meanwhile finds whole ones. */
+/** Bundles aside and moves the files into place, so that whoever starts the broker meanwhile finds whole ones. Gives their names. */
 async function bundle() {
   const { build } = await import('rolldown')
   const aside = join(dist, `.building-${process.pid}`)
@@ -70,6 +72,18 @@ async function bundle() {
   for (const file of files) renameSync(join(aside, file), join(dist, file))
   rmSync(aside, { recursive: true })
   chmodSync(join(dist, 'cli.js'), 0o755)
+  return files
+}
+
+/** Files of the build before stay: who began to load it may still ask for them. */
+function removeOld(files) {
+  const list = join(dist, '.files.json')
+  const bundles = readdirSync(dist).filter((file) => file.endsWith('.js'))
+  const before = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : bundles
+  for (const file of bundles) {
+    if (!files.includes(file) && !before.includes(file)) rmSync(join(dist, file), { force: true })
+  }
+  writeFileSync(list, JSON.stringify(files))
 }
 
 function isEntry(file) {

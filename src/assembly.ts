@@ -1,13 +1,14 @@
 /** The composition root: makes an engine, the broker's services and its listeners out of a configuration, and ends them in order. */
 
-import type { Logger } from 'pino'
 import type { Broker } from './broker/broker.ts'
 import { handlers } from './broker/apis/index.ts'
 import { Cluster } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
+import { refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
 import { createDispatcher } from './broker/dispatch.ts'
 import { Groups } from './broker/groups/groups.ts'
+import { KafkaError } from './broker/handler.ts'
 import { LogLimit } from './broker/log-limit.ts'
 import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
@@ -16,11 +17,12 @@ import { Partitions } from './broker/partitions/partitions.ts'
 import { Tracer } from './broker/trace.ts'
 import { asBrokerError, type TopicToMake } from './broker-options.ts'
 import { BrokerError } from './broker-error.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, keepingAlive } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 import { SlabPool } from './slab-pool.ts'
-import { listenFailure } from './listen-failure.ts'
-import { openStore, type Store } from './store.ts'
+import { listenFailure, refuseTaken } from './listen-failure.ts'
+import { asFolderError, openStore, type Store } from './store.ts'
 
 /** How long connections may take to get their last replies out. */
 const DRAIN_MS = 1000
@@ -29,6 +31,8 @@ export interface Plan {
   config: BrokerConfig
   /** An absolute path; undefined for memory. */
   folder: string | undefined
+  /** What a new folder is to belong to, and one that is there must. */
+  clusterId?: string | undefined
   topics: readonly TopicToMake[]
   log: Logger
   clock: Clock
@@ -42,9 +46,11 @@ interface Services extends Broker {
 }
 
 /** A broker that listens. */
-export class RunningBroker {
+export class AssembledBroker {
   readonly clusterId: string
   readonly listeners: readonly ListenerAddress[]
+  /** Resolves if another process takes the data folder: the broker stops by itself then. */
+  readonly lost: Promise<BrokerError>
   private readonly store: Store
   private readonly services: Services
   private readonly open: readonly Listener[]
@@ -53,30 +59,47 @@ export class RunningBroker {
   constructor(store: Store, services: Services, open: readonly Listener[]) {
     this.clusterId = store.clusterId
     this.listeners = open.map(({ name, host, port }) => ({ name, host, port }))
+    this.lost = store.lost
     this.store = store
     this.services = services
     this.open = open
   }
 
-  /** Replies go out within a second, then everything is on stable storage. Calling it again waits for the same end. */
+  /**
+   * Replies go out within a second, then everything is on stable storage. Calling it again waits for the same end.
+   * Rejects with BrokerError where the folder could not be closed: it is let go of all the same.
+   */
   stop(): Promise<void> {
-    this.stopped ??= this.end()
+    this.stopped ??= keepingAlive(() => this.end())
     return this.stopped
   }
 
   private async end(): Promise<void> {
+    const { groups, connections, log } = this.services
     await Promise.all(this.open.map((listener) => listener.close()))
-    this.services.groups.stop()
-    await this.services.connections.stop(DRAIN_MS)
-    await close(this.store, this.services)
-    this.services.log.info('stopped')
+    groups.stop()
+    await connections.stop(DRAIN_MS)
+    try {
+      await close(this.store, this.services)
+    } catch (error) {
+      throw asFolderError('FOLDER_NOT_CLOSED', this.store.folder, error)
+    }
+    log.info('stopped')
   }
 }
 
 /** Resolves when every listener takes connections and everything is ready to be asked for. Rejects with BrokerError. */
-export async function startPlanned(plan: Plan): Promise<RunningBroker> {
-  const { config, log } = plan
+export function startPlanned(plan: Plan): Promise<AssembledBroker> {
+  return keepingAlive(() => startAwake(plan))
+}
+
+async function startAwake(plan: Plan): Promise<AssembledBroker> {
+  const { config, folder, log } = plan
+  asBrokerError(() => refuseUnserved(config))
   const addresses = asBrokerError(() => listenersOf(config))
+  for (const warning of warningsOf(config)) log.warn(warning)
+  // Before a folder is made and filled for a broker that cannot start.
+  if (folder !== undefined) await Promise.all(addresses.map(refuseTaken))
   const slabs = new SlabPool()
   const store = await openStore({ ...plan, slabs })
   let services: Services | undefined
@@ -86,13 +109,15 @@ export async function startPlanned(plan: Plan): Promise<RunningBroker> {
     await services.groups.open()
     await makeTopics(services.cluster, plan.topics)
     const listeners = await listen(addresses, plan, services.connections)
-    const broker = new RunningBroker(store, services, listeners)
-    log.info({ listeners: broker.listeners, folder: plan.folder ?? null }, 'started')
+    const broker = new AssembledBroker(store, services, listeners)
+    void store.lost.then(() => broker.stop().catch(() => undefined))
+    log.info({ listeners: broker.listeners, folder: folder ?? null }, 'started')
     return broker
   } catch (error) {
     await services?.connections.stop(0)
-    await close(store, services)
-    throw error
+    // Why it did not start is said; that it could not be closed then either adds nothing.
+    await close(store, services).catch(() => undefined)
+    throw asFolderError('FOLDER_NOT_USABLE', folder, error)
   }
 }
 
@@ -102,13 +127,14 @@ function assemble(
   slabs: SlabPool,
 ): Services {
   const cluster = new Cluster({ engine, config, clock, random, log, clusterId })
-  const partitions = new Partitions({ engine, cluster, config, clock, log })
+  const budget = new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock)
+  const partitions = new Partitions({ engine, cluster, config, budget, clock, log })
   const groups = new Groups({ engine, cluster, config, clock, random, log })
   const broker: Broker = { config, cluster, partitions, groups, clock, random, log }
   const limited = new LogLimit(log, clock)
   const connections = new Connections({
     dispatcher: createDispatcher({ handlers, broker, limited }),
-    budget: new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock),
+    budget,
     clock,
     log: limited,
     tracer: new Tracer(clock, log),
@@ -148,15 +174,14 @@ async function listen(
 async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Promise<void> {
   const missing = topics.filter(({ name }) => !cluster.topic(name))
   if (missing.length === 0) return
-  const made = await cluster.createTopics(
-    missing.map(({ name, partitions, configs }) => ({
-      name,
-      numPartitions: partitions,
-      replicationFactor: -1,
-      assignments: [],
-      configs,
-    })),
-  )
+  const creations = missing.map(({ name, partitions, configs }) => {
+    return { name, numPartitions: partitions, replicationFactor: -1, assignments: [], configs }
+  })
+  const made = await cluster.createTopics(creations).catch((error: unknown) => {
+    if (!(error instanceof KafkaError)) throw error
+    const text = `No topic can be made: ${error.message || error.code}`
+    throw new BrokerError('CANNOT_CREATE_TOPIC', text, { cause: error })
+  })
   for (const [i, topic] of made.entries()) {
     if (!('error' in topic)) continue
     const reason = topic.message ?? topic.error

@@ -7,6 +7,8 @@ export type BrokerErrorCode =
   | 'CANNOT_LISTEN'
   | 'FOLDER_IN_USE'
   | 'FOLDER_NOT_USABLE'
+  | 'FOLDER_NOT_CLOSED'
+  | 'FOLDER_LOST'
   | 'CANNOT_CREATE_TOPIC'
 
 export class BrokerError extends Error {

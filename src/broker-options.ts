@@ -1,7 +1,6 @@
 /** What a broker is started with, checked: a wrong option is an error that names the nearest right one. */
 
 import { resolve } from 'node:path'
-import type { Logger } from 'pino'
 import { BrokerError } from './broker-error.ts'
 import {
   asTexts,
@@ -13,9 +12,10 @@ import {
   type GivenValue,
 } from './broker/config/broker-config.ts'
 import { listenersAt } from './broker/config/listeners.ts'
-import { nearest } from './broker/config/nearest.ts'
+import { didYouMean } from './broker/config/nearest.ts'
 import { type ProfileName, profileLayer, profileNames } from './broker/config/profiles.ts'
 import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 
 export type { ProfileName } from './broker/config/profiles.ts'
@@ -64,7 +64,7 @@ const OPTION_NAMES: readonly (keyof BrokerOptions)[] = [
 /** Throws BrokerError. TypeScript sees most of this before, JavaScript does not. */
 export function checkOptions(options: BrokerOptions): void {
   checkNames(options, OPTION_NAMES, 'option')
-  const { port, profile, data } = options
+  const { port, host, profile, data, topics } = options
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw invalid(`port is a whole number from 0 to 65535, not ${String(port)}.`)
   }
@@ -72,6 +72,10 @@ export function checkOptions(options: BrokerOptions): void {
     throw invalid(`profile is one of ${profileNames.join(', ')}, not '${String(profile)}'.`)
   }
   if (data === '') throw invalid('data needs the name of a folder.')
+  if (host === '') throw invalid('host needs an address.')
+  if (topics !== undefined && (typeof topics !== 'object' || Array.isArray(topics))) {
+    throw invalid('topics is an object of names and numbers of partitions, like { orders: 3 }.')
+  }
 }
 
 /** The configuration that options make. Throws BrokerError. */
@@ -149,9 +153,7 @@ export function asBrokerError<T>(run: () => T): T {
 function checkNames(given: object, known: readonly string[], what: string): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue
-    throw invalid(
-      `Unknown ${what}: '${name}'. The nearest known one is '${nearest(name, known)?.name}'.`,
-    )
+    throw invalid(`Unknown ${what}: '${name}'.${didYouMean(name, known)}`)
   }
 }
 

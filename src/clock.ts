@@ -4,7 +4,10 @@ const wallNow = Date.now
 const monotonicNow = performance.now.bind(performance)
 const startTimer = setTimeout
 const stopTimer = clearTimeout
+const startInterval = setInterval
+const stopInterval = clearInterval
 const startImmediate = setImmediate
+const LocalDate = Date
 
 export interface Timer {
   /** After this the callback is never called; calling it twice, or after it fired, does nothing. */
@@ -76,6 +79,23 @@ export const systemClock: Clock = {
   soon(callback) {
     startImmediate(callback)
   },
+}
+
+/** Keeps the process alive until the work has ended, for what it waits on does not: not our timers, and not our sockets. */
+export async function keepingAlive<T>(work: () => Promise<T>): Promise<T> {
+  const hold = startInterval(() => {}, MAX_DELAY_MS)
+  try {
+    return await work()
+  } finally {
+    stopInterval(hold)
+  }
+}
+
+/** `2026-01-31 23:59:59.123` where this machine is. Intl would say it too, and takes ten milliseconds to begin. */
+export function localTime(ms: number): string {
+  const date = new LocalDate(ms)
+  const local = new LocalDate(ms - date.getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, -1).replace('T', ' ')
 }
 
 /** A clock that moves only when a test says so; `soon` callbacks run on the real event loop, so promises and files go on. */

@@ -1,6 +1,7 @@
 /** Why a port cannot be listened to, and who has it. */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { connect } from 'node:net'
 import { BrokerError } from './broker-error.ts'
 import type { ListenerAddress } from './broker/config/listeners.ts'
 import { PortInUseError } from './broker/network/listener.ts'
@@ -20,6 +21,37 @@ export function listenFailure({ name, host, port }: ListenerAddress, error: unkn
   return new BrokerError('CANNOT_LISTEN', `Cannot listen on ${place}: ${reason}`, { cause: error })
 }
 
+/**
+ * Rejects with BrokerError where somebody listens already. It is found by connecting: to listen for a moment would tell
+ * whoever waits for us that we are there. Where that cannot be said of a host, listening itself will say it.
+ */
+export async function refuseTaken(address: ListenerAddress): Promise<void> {
+  const { host, port } = address
+  if (port === 0) return
+  const answers = await Promise.all(loopbacksOf(host).map((place) => isAnswered(place, port)))
+  if (answers.includes(true)) throw listenFailure(address, new PortInUseError(host, port))
+}
+
+/** The addresses of this machine alone that a listener on this host takes. */
+function loopbacksOf(host: string | null): string[] {
+  if (host === null || host === '::' || host === 'localhost') return ['127.0.0.1', '::1']
+  if (host === '0.0.0.0') return ['127.0.0.1']
+  return host.startsWith('127.') || host === '::1' ? [host] : []
+}
+
+function isAnswered(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const answer = (is: boolean): void => {
+      socket.destroy()
+      resolve(is)
+    }
+    // A port of the range that the system gives out may have been given to this very socket: then it has met itself.
+    socket.on('connect', () => answer(socket.localPort !== port))
+    socket.on('error', () => answer(false))
+  })
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES:
     'this user may not use the port. Those below 1024 often need rights: choose a higher one.',
@@ -29,6 +61,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this machine does not speak that kind of address.',
 }
 
+const LONGEST_COMMAND = 80
+
 /** The process that listens on a port, where Linux lets us see it. */
 function portHolder(port: number): string | undefined {
   try {
@@ -36,13 +70,26 @@ function portHolder(port: number): string | undefined {
     if (inodes.size === 0) return undefined
     for (const pid of readdirSync('/proc')) {
       if (!/^\d+$/.test(pid) || !holdsSocket(pid, inodes)) continue
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 3).join(' ').trim()
-      return `process ${pid} (${command})`
+      return `process ${pid} (${commandOf(pid)})`
     }
   } catch {
     // Another system, or not ours to see.
   }
   return undefined
+}
+
+/** As many whole words of the command line as fit on a line. */
+function commandOf(pid: string): string {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    .split('\0')
+    .map((word) => word.replaceAll(/\s+/g, ' '))
+    .filter(Boolean)
+  let command = words.shift() ?? ''
+  for (const word of words) {
+    if (command.length + word.length > LONGEST_COMMAND) return `${command} …`
+    command += ` ${word}`
+  }
+  return command
 }
 
 /** Inodes of the sockets that listen on a port: state 0A, the port in hexadecimal behind the address. */

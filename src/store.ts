@@ -1,26 +1,35 @@
 /** Chooses and opens the storage engine: files in a folder, or memory. */
 
-import type { Logger } from 'pino'
-import { BrokerError } from './broker-error.ts'
+import { accessSync, constants, type Dirent, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { BrokerError, type BrokerErrorCode } from './broker-error.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 import type { SlabPool } from './slab-pool.ts'
+import { socketPresence } from './socket-presence.ts'
 import { StorageError, type StorageEngine } from './storage/engine.ts'
 import { FolderHeld } from './storage/file/disk.ts'
 import { openFileEngine } from './storage/file/file-engine.ts'
+import { parseFolderName } from './storage/file/log-folder.ts'
 import { NodeDisk } from './storage/file/node-disk.ts'
 import { openMemoryEngine } from './storage/memory/memory-engine.ts'
 
 export interface Store {
   engine: StorageEngine
   clusterId: string
+  folder: string | undefined
+  /** Resolves if another process has taken the folder: nothing can be read or written any more. */
+  lost: Promise<BrokerError>
 }
 
 export interface StoreSettings {
   config: BrokerConfig
   /** An absolute path; undefined for memory. */
   folder: string | undefined
+  /** What a new folder is to belong to, and one that is there must. */
+  clusterId?: string | undefined
   clock: Clock
   random: Random
   log: Logger
@@ -28,32 +37,49 @@ export interface StoreSettings {
 }
 
 /** Rejects with BrokerError when the folder is somebody else's, or cannot be used. */
-export async function openStore({
-  config,
-  folder,
-  clock,
-  random,
-  log,
-  slabs,
-}: StoreSettings): Promise<Store> {
+export async function openStore(given: StoreSettings): Promise<Store> {
+  const { config, folder, clusterId, clock, random, log, slabs } = given
   const options = {
+    ...(clusterId === undefined ? {} : { clusterId }),
     nodeId: config.get('node.id'),
     tailCacheBytes: config.get('odradek.tail.cache.bytes'),
   }
   const settings = { clock, random, log, slabs, options }
   if (folder === undefined) {
     const engine = await openMemoryEngine(settings)
-    return { engine, clusterId: engine.clusterId }
+    return { engine, clusterId: engine.clusterId, folder, lost: new Promise(() => {}) }
   }
   try {
-    const engine = await openFileEngine({
-      ...settings,
-      disk: new NodeDisk(clock),
-      directory: folder,
+    checkAccess(folder)
+    const disk = new NodeDisk(clock, { presence: socketPresence, log })
+    let onLost = (_error: StorageError): void => {}
+    const lost = new Promise<BrokerError>((resolve) => {
+      onLost = (error) => resolve(new BrokerError('FOLDER_LOST', error.message, { cause: error }))
     })
-    return { engine, clusterId: engine.clusterId }
+    const engine = await openFileEngine({ ...settings, disk, directory: folder, onLost })
+    return { engine, clusterId: engine.clusterId, folder, lost }
   } catch (error) {
-    throw folderFailure(folder, error)
+    throw asFolderError('FOLDER_NOT_USABLE', folder, error)
+  }
+}
+
+/** What another user has made there is found at once, and not when something is first to be written to it. */
+function checkAccess(folder: string): void {
+  const { R_OK, W_OK, X_OK } = constants
+  for (const entry of entriesOf(folder)) {
+    if (!entry.isDirectory() || !parseFolderName(entry.name)) continue
+    const log = join(folder, entry.name)
+    accessSync(log, R_OK | W_OK | X_OK)
+    for (const file of entriesOf(log)) accessSync(join(log, file.name), R_OK | W_OK)
+  }
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
 
@@ -62,27 +88,58 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file',
-  EEXIST: 'it is a file',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
 }
 
-function folderFailure(folder: string, error: unknown): unknown {
+/** What the folder's trouble is for whoever started the broker; what is no trouble of a folder stays as it is. */
+export function asFolderError(
+  code: BrokerErrorCode,
+  folder: string | undefined,
+  error: unknown,
+): unknown {
   if (error instanceof FolderHeld) {
-    return new BrokerError(
-      'FOLDER_IN_USE',
-      `${error.message} Stop it, or choose another folder for the data.`,
-      { cause: error },
-    )
+    const advice = 'Stop it, or choose another folder for the data.'
+    return new BrokerError('FOLDER_IN_USE', `${error.message} ${advice}`, { cause: error })
   }
-  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? '']
-  if (reason !== undefined) {
-    return new BrokerError(
-      'FOLDER_NOT_USABLE',
-      `The data folder ${folder} cannot be used: ${reason}. Choose another, or keep the data in memory.`,
-      { cause: error },
-    )
+  const place = folder ?? 'in memory'
+  if (error instanceof StorageError) {
+    const text =
+      code === 'FOLDER_NOT_CLOSED'
+        ? `The data folder ${place} could not be closed, and the next start checks its logs. ${error.message}`
+        : error.message
+    return new BrokerError(code, text, { cause: error })
   }
-  if (!(error instanceof StorageError)) return error
-  return new BrokerError('FOLDER_NOT_USABLE', error.message, { cause: error })
+  const reason = folder === undefined ? undefined : reasonOf(folder, error)
+  if (reason === undefined) return error
+  return new BrokerError(
+    code,
+    `The data folder ${place} cannot be used: ${reason}. Choose another, or keep the data in memory.`,
+    { cause: error },
+  )
+}
+
+function reasonOf(folder: string, error: unknown): string | undefined {
+  const { code = '', path, syscall } = error as NodeJS.ErrnoException
+  if (code === 'EEXIST' || code === 'ENOTDIR') {
+    if (isFile(folder)) return 'it is a file'
+  }
+  if (code === 'ENOENT' && syscall === 'mkdir') return 'no folder can be made there'
+  const reason = REASONS[code]
+  if (reason === undefined) return undefined
+  const isInside = path !== undefined && path.startsWith(join(folder, '/')) && !isLock(path)
+  return isInside ? `${reason} for ${path}` : reason
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Nobody knows of this file. */
+function isLock(path: string): boolean {
+  return /[/\\]\.lock[^/\\]*$/.test(path)
 }

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Broker, BrokerError, type BrokerOptions, startBroker } from '../src/index.ts'
+import { BrokerError, type BrokerOptions, type RunningBroker, startBroker } from '../src/index.ts'
 
-const running: Broker[] = []
+const running: RunningBroker[] = []
 let folder: string
 
-const start = async (options?: BrokerOptions): Promise<Broker> => {
+const start = async (options?: BrokerOptions): Promise<RunningBroker> => {
   const broker = await startBroker(options)
   running.push(broker)
   return broker
@@ -36,7 +36,10 @@ const ask = (port: number, host = '127.0.0.1'): Promise<number> =>
     socket.write(Buffer.from('0000000a0012000000abcdef0000', 'hex'))
   })
 
-const withAdmin = async <T>(broker: Broker, run: (admin: Admin) => Promise<T>): Promise<T> => {
+const withAdmin = async <T>(
+  broker: RunningBroker,
+  run: (admin: Admin) => Promise<T>,
+): Promise<T> => {
   const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()
@@ -47,7 +50,7 @@ const withAdmin = async <T>(broker: Broker, run: (admin: Admin) => Promise<T>): 
   }
 }
 
-const partitions = (broker: Broker): Promise<Record<string, number>> =>
+const partitions = (broker: RunningBroker): Promise<Record<string, number>> =>
   withAdmin(broker, async (admin) => {
     const { topics } = await admin.fetchTopicMetadata()
     return Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]))
@@ -142,28 +145,40 @@ describe('startBroker', () => {
 
 describe('what cannot be started', () => {
   test.each<[string, object, string]>([
-    [
-      'INVALID_OPTION',
-      { topcis: {} },
-      "Unknown option: 'topcis'. The nearest known one is 'topics'.",
-    ],
+    ['INVALID_OPTION', { topcis: {} }, "Unknown option: 'topcis'. Did you mean topics?"],
     [
       'INVALID_OPTION',
       { topics: { a: { partition: 3 } } },
-      "Unknown option of topic a: 'partition'. The nearest known one is 'partitions'.",
+      "Unknown option of topic a: 'partition'. Did you mean partitions?",
     ],
     ['INVALID_OPTION', { topics: { a: 1.5 } }, 'Topic a: 1.5 is no number of partitions.'],
     ['INVALID_OPTION', { port: 70_000 }, 'port is a whole number from 0 to 65535, not 70000.'],
+    [
+      'INVALID_OPTION',
+      { topics: ['orders'] },
+      'topics is an object of names and numbers of partitions, like { orders: 3 }.',
+    ],
+    [
+      'INVALID_OPTION',
+      { topics: 'orders' },
+      'topics is an object of names and numbers of partitions, like { orders: 3 }.',
+    ],
+    ['INVALID_OPTION', { host: '' }, 'host needs an address.'],
     ['INVALID_OPTION', { profile: 'live' }, "profile is one of dev, test, prod, not 'live'."],
     [
       'INVALID_CONFIG',
       { config: { 'num.partitons': 1 } },
-      "Unknown configuration 'num.partitons' (in config). The nearest known key is 'num.partitions'.",
+      "Unknown configuration 'num.partitons' (in config). Did you mean num.partitions?",
     ],
     [
       'INVALID_CONFIG',
       { config: { 'log.dirs': '/a,/b' } },
       'log.dirs has 2 folders; one is served so far: name one.',
+    ],
+    [
+      'INVALID_CONFIG',
+      { config: { 'advertised.listeners': 'OUTSIDE://kafka.example:9092' } },
+      'advertised.listeners has OUTSIDE://kafka.example:9092, and listeners has no listener of that name: it has PLAINTEXT.',
     ],
     [
       'CANNOT_CREATE_TOPIC',
@@ -201,7 +216,45 @@ describe('what cannot be started', () => {
     const data = join(folder, 'file', 'below')
     const error = await failure({ data })
     expect(error.code).toBe('FOLDER_NOT_USABLE')
-    expect(error.message).toContain(data)
+    expect(error.message).toContain(`${data} cannot be used: a part of the path is a file.`)
+    const file = await failure({ data: join(folder, 'file') })
+    expect(file.message).toContain('cannot be used: it is a file.')
+  })
+
+  test.skipIf(process.platform !== 'linux')('a place where no folder can be made', async () => {
+    const error = await failure({ data: '/proc/odradek' })
+    expect(error.code).toBe('FOLDER_NOT_USABLE')
+    expect(error.message).toContain('/proc/odradek cannot be used: no folder can be made there.')
+  })
+
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'a folder in which something may not be written',
+    async () => {
+      await (await start({ data: folder, topics: { orders: 1 } })).stop()
+      const file = join(folder, 'orders-0', 'partition.metadata')
+      chmodSync(file, 0o444)
+      const error = await failure({ data: folder })
+      expect(error.code).toBe('FOLDER_NOT_USABLE')
+      expect(error.message).toContain(`permission denied for ${file}.`)
+    },
+  )
+
+  test('makes no folder when the port is in use', async () => {
+    const { port } = await start()
+    const data = join(folder, 'new')
+    expect((await failure({ port, data })).code).toBe('PORT_IN_USE')
+    expect(existsSync(data)).toBe(false)
+  })
+
+  test('says it with BrokerError when the folder cannot be closed', async () => {
+    const broker = await start({ data: folder })
+    running.length = 0
+    rmSync(folder, { recursive: true })
+    await expect(broker.stop()).rejects.toMatchObject({
+      name: 'BrokerError',
+      code: 'FOLDER_NOT_CLOSED',
+      message: expect.stringContaining(`The data folder ${folder} could not be closed`) as string,
+    })
   })
 
   test('frees the folder when the port is in use', async () => {

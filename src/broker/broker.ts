@@ -1,6 +1,6 @@
 /** The services of one broker, as its handlers see them. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../logger.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import type { Cluster } from './cluster/cluster.ts'

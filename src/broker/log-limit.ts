@@ -1,6 +1,6 @@
 /** Log lines that a peer can cause at will: a few of each kind in a while, then only how many there would have been. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../logger.ts'
 import type { Clock } from '../clock.ts'
 
 const LINES_PER_WINDOW = 5

@@ -1,10 +1,13 @@
 /**
- * The broker's memory budget: what connections hold in frames that came and replies that have not left.
+ * The broker's memory budget: what connections hold in frames that came and replies that have not left, and what reads of the
+ * store are about to bring.
  *
  * Over it no new frame is begun. Frames that have begun are finished one at a time, the oldest first, as long as those that are
  * whole leave room: so there is always one that can finish, or a request whose end makes room. A frame that stands still is
  * given up with its connection, and so is a reply that nobody reads. A connection hears that it may not read when its next bytes
- * come: the budget may be exceeded by one read of each, and by one frame.
+ * come: the budget may be exceeded by one read of each, and by one frame. It may be exceeded by one reply as well: a read begins
+ * as long as replies and the reads before it leave any room. Reads end by themselves, and replies leave or are given up, so
+ * that its turn comes.
  */
 
 import { totalmem } from 'node:os'
@@ -43,15 +46,18 @@ export function memoryLimit(queuedMaxRequestBytes: number): number {
 export class MemoryBudget {
   readonly limit: number
   private readonly clock: Clock
-  /** Bytes of all frames, of those that are whole, and of replies. */
+  /** Bytes of all frames, of those that are whole, of replies, and what reads under way may bring. */
   private frames = 0
   private whole = 0
   private replies = 0
+  private reads = 0
   private turns = 0
   private readonly claimants = new Set<Claimant>()
   /** Those that were not let read, and those that were not let start a request. */
   private readonly waiting = new Set<Claimant>()
   private readonly starting = new Set<Claimant>()
+  /** Reads that have not begun, in the order in which they came. */
+  private readonly readers: (() => void)[] = []
   private favoured: { claimant: Claimant; turn: number; since: number; bytes: number } | undefined
   private check: Timer | undefined
 
@@ -61,7 +67,7 @@ export class MemoryBudget {
   }
 
   get used(): number {
-    return this.frames + this.replies
+    return this.frames + this.replies + this.reads
   }
 
   get isOver(): boolean {
@@ -113,7 +119,25 @@ export class MemoryBudget {
   releaseReply(bytes: number): void {
     this.replies -= bytes
     if (this.starting.size > 0 && this.replies <= this.limit) callAll(this.starting)
+    this.beginReads()
     this.wake()
+  }
+
+  /**
+   * Begins to read when there is room. What is not there at once is charged with `most()` bytes until it has come, and
+   * whoever asked for it has charged it as a reply.
+   */
+  read<T>(begin: () => T | Promise<T>, most: () => number): T | Promise<T> {
+    if (this.readers.length === 0 && this.hasRoomToRead) return this.reading(begin, most)
+    return new Promise((resolve, reject) => {
+      this.readers.push(() => {
+        try {
+          resolve(this.reading(begin, most))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
   }
 
   /** Whether it may go on reading; if not, it is called when it may. */
@@ -137,6 +161,32 @@ export class MemoryBudget {
   withdraw(claimant: Claimant): void {
     this.waiting.delete(claimant)
     if (this.favoured?.claimant === claimant) this.favour(undefined)
+  }
+
+  private get hasRoomToRead(): boolean {
+    return this.replies + this.reads <= this.limit
+  }
+
+  private reading<T>(begin: () => T | Promise<T>, most: () => number): T | Promise<T> {
+    const result = begin()
+    if (!(result instanceof Promise)) return result
+    const bytes = most()
+    this.reads += bytes
+    if (this.isOver) this.watch()
+    return result.finally(() => this.clock.soon(() => this.readIsOver(bytes)))
+  }
+
+  private readIsOver(bytes: number): void {
+    this.reads -= bytes
+    this.beginReads()
+    this.wake()
+  }
+
+  /** One at a time: what it brings is charged before the next. */
+  private beginReads(): void {
+    if (this.readers.length === 0 || !this.hasRoomToRead) return
+    this.readers.shift()!()
+    if (this.readers.length > 0) this.clock.soon(() => this.beginReads())
   }
 
   /** Gives the turn to the oldest frame that waits, and calls its connection unless that is the one that asks. */

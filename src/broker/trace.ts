@@ -1,6 +1,6 @@
 /** One trace per request: what it was, how large, and when it came, started, was answered and left. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../logger.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorName } from '../protocol/errors.ts'
 

@@ -2,28 +2,36 @@
 
 export interface BannerFacts {
   version: string
-  bootstrap: string
+  /** Addresses of all listeners. */
+  listens: readonly string[]
+  /** What clients are sent on to, where that is set. */
+  advertised: readonly string[]
   /** Null in memory. */
   folder: string | null
   profile: string
   clusterId: string
   topics: readonly string[]
-  /** Keys that were set and have no effect. */
-  inertKeys: readonly string[]
+  /** What was set and has no effect. */
+  inert: readonly string[]
 }
 
 export function banner(facts: BannerFacts): string {
-  const topic = facts.topics[0] ?? 'greetings'
+  const [address] = facts.listens
+  // Internal topics are not for everybody's records.
+  const topic = facts.topics.find((name) => !name.startsWith('__')) ?? 'greetings'
   const lines = [
-    `odradek ${facts.version} listens on ${facts.bootstrap}`,
+    `odradek ${facts.version} listens on ${facts.listens.join(', ')}`,
     `  data     ${facts.folder ?? 'in memory, gone when it stops'}`,
     `  profile  ${facts.profile}`,
     `  cluster  ${facts.clusterId}`,
-    `  try      echo hello | kcat -b ${facts.bootstrap} -P -t ${topic}`,
-    `           kcat -b ${facts.bootstrap} -C -t ${topic} -e`,
+    `  try      echo hello | kcat -b ${address} -P -t ${topic}`,
+    `           kcat -b ${address} -C -t ${topic} -e`,
   ]
-  if (facts.inertKeys.length > 0) {
-    lines.push(`  ignored  ${facts.inertKeys.join(', ')} (accepted, without effect here)`)
+  if (facts.advertised.length > 0) {
+    lines.splice(1, 0, `  clients  are sent on to ${facts.advertised.join(', ')}`)
+  }
+  if (facts.inert.length > 0) {
+    lines.push(`  ignored  ${facts.inert.join(', ')} (accepted, without effect here)`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -2,14 +2,17 @@
 
 import { BrokerError } from '../broker-error.ts'
 import { ConfigError } from '../broker/config/broker-config.ts'
-import { nearest } from '../broker/config/nearest.ts'
+import { didYouMean } from '../broker/config/nearest.ts'
+import { StorageError } from '../storage/engine.ts'
 import { UsageError } from './flags.ts'
 
 /** Resolves with the exit code. */
 type Command = (args: readonly string[]) => Promise<number>
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  help: async () => (await import('./start.ts')).printHelp,
   start: async () => (await import('./start.ts')).start,
+  version: async () => (await import('./start.ts')).printVersion,
 }
 
 /** Runs a command line; what it cannot do is said in one line on stderr. Only our own bugs have a stack trace. */
@@ -27,18 +30,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 async function run(name: string, args: readonly string[]): Promise<number> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!load) {
-    const closest = nearest(name, Object.keys(commands))
-    throw new UsageError(
-      `There is no command '${name}'. The nearest known one is '${closest?.name}'.`,
-    )
+    const hint = didYouMean(name, Object.keys(commands), (command) => `'${command}'`)
+    throw new UsageError(`There is no command '${name}'.${hint || ' Try odradek help.'}`)
   }
   const command = await load()
   return command(args)
 }
 
 export function failureText(error: unknown): string {
-  if (error instanceof UsageError || error instanceof BrokerError || error instanceof ConfigError) {
-    return error.message
-  }
+  const told = [UsageError, BrokerError, ConfigError, StorageError]
+  for (const kind of told) if (error instanceof kind) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,7 +1,7 @@
 /** Reads a command's flags, and says in one line what is wrong with them. */
 
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { nearest } from '../broker/config/nearest.ts'
+import { didYouMean } from '../broker/config/nearest.ts'
 
 /** The command line cannot be obeyed: its message is all that is printed. */
 export class UsageError extends Error {
@@ -47,7 +47,8 @@ function looksLikeFlag(token: {
 }
 
 function unknownFlag(name: string, rawName: string, options: Options): UsageError {
-  const closest = rawName.startsWith('--') ? nearest(name, Object.keys(options)) : undefined
-  const hint = closest ? `The nearest known flag is --${closest.name}.` : 'Try odradek --help.'
-  return new UsageError(`Unknown flag ${rawName}. ${hint}`)
+  const hint = rawName.startsWith('--')
+    ? didYouMean(name, Object.keys(options), (flag) => `--${flag}`)
+    : ''
+  return new UsageError(`Unknown flag ${rawName}.${hint || ' Try odradek --help.'}`)
 }

@@ -3,13 +3,11 @@
 import { readFileSync } from 'node:fs'
 import type { ConfigLayer } from '../broker/config/broker-config.ts'
 import { readEnvironment } from '../broker/config/environment.ts'
-import { nearest } from '../broker/config/nearest.ts'
+import { didYouMean } from '../broker/config/nearest.ts'
 import { type ProfileName, profileNames } from '../broker/config/profiles.ts'
 import { parseProperties } from '../broker/config/properties.ts'
 import { parseFlags, UsageError } from './flags.ts'
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
+import { type LogLevel, logLevels } from './log.ts'
 
 export interface StartOptions {
   profile: ProfileName
@@ -19,6 +17,8 @@ export interface StartOptions {
   /** `memory`, or a folder; undefined where neither flag is there. */
   store?: { folder: string } | 'memory'
   topics: Record<string, number>
+  /** What a new data folder is to belong to, and one that is there must. */
+  clusterId?: string
   /** File, environment and flags, weakest first. */
   layers: ConfigLayer[]
   logLevel: LogLevel
@@ -45,6 +45,7 @@ const flags = {
 export const startHelp = `odradek - a broker that Kafka's clients use unchanged
 
   odradek [start] [flags]
+  odradek help | version
 
   --profile NAME       dev (when not said), test or prod: Kafka's defaults to the letter
   -p, --port PORT      the port to listen on, 0 for any free one (9092)
@@ -76,10 +77,13 @@ export function readStartOptions(
   return {
     profile: oneOf('--profile', values.profile ?? 'dev', profileNames),
     ...(values.port === undefined ? {} : { port: portOf(values.port) }),
-    ...(values.host === undefined ? {} : { host: values.host }),
+    ...(values.host === undefined ? {} : { host: filled('--host', values.host, 'an address') }),
     ...(values.memory ? { store: 'memory' } : {}),
-    ...(values.data === undefined ? {} : { store: { folder: folderOf(values.data) } }),
-    topics: Object.fromEntries((values.topic ?? []).map(topicOf)),
+    ...(values.data === undefined
+      ? {}
+      : { store: { folder: filled('--data', values.data, 'the name of a folder') } }),
+    topics: topicsOf(values.topic ?? []),
+    ...(environment.clusterId === undefined ? {} : { clusterId: environment.clusterId }),
     layers: [
       ...(values.config === undefined ? [] : [fileLayer(values.config)]),
       environment.layer,
@@ -99,8 +103,7 @@ export function readStartOptions(
 function oneOf<T extends string>(flag: string, given: string, allowed: readonly T[]): T {
   const found = allowed.find((name) => name === given)
   if (found !== undefined) return found
-  const closest = nearest(given, allowed)
-  const hint = closest?.likely ? ` Did you mean ${closest.name}?` : ''
+  const hint = didYouMean(given, allowed)
   throw new UsageError(`${flag} is one of ${allowed.join(', ')}, not '${given}'.${hint}`)
 }
 
@@ -112,9 +115,18 @@ function portOf(text: string): number {
   return port
 }
 
-function folderOf(text: string): string {
-  if (text === '') throw new UsageError('--data needs the name of a folder.')
+function filled(flag: string, text: string, what: string): string {
+  if (text.trim() === '') throw new UsageError(`${flag} needs ${what}.`)
   return text
+}
+
+function topicsOf(texts: readonly string[]): Record<string, number> {
+  const topics = new Map<string, number>()
+  for (const [name, partitions] of texts.map(topicOf)) {
+    if (topics.has(name)) throw new UsageError(`--topic ${name} is there twice.`)
+    topics.set(name, partitions)
+  }
+  return Object.fromEntries(topics)
 }
 
 /** A topic's name has no colon, so the last one is the separator; without one the broker's default counts. */

@@ -36,6 +36,8 @@ export interface LogConfig {
   /** `retention.ms` */
   retentionMs: number
   cleanupPolicy: { delete: boolean; compact: boolean }
+  /** `producer.id.expiration.ms`: how long a silent producer without an open transaction is remembered. */
+  producerIdExpirationMs: number
 }
 
 /** Kafka's defaults. */
@@ -49,6 +51,7 @@ export const defaultLogConfig: LogConfig = {
   retentionBytes: -1,
   retentionMs: 7 * 24 * 3600 * 1000,
   cleanupPolicy: { delete: true, compact: false },
+  producerIdExpirationMs: 24 * 3600 * 1000,
 }
 
 export interface LogSpec {
@@ -106,7 +109,7 @@ export interface LogRead extends LogOffsets {
   log: LogId
   /** `OFFSET_OUT_OF_RANGE`, `KAFKA_STORAGE_ERROR`, or `UNKNOWN_TOPIC_OR_PARTITION` where there is no such log. */
   error?: ErrorName
-  /** Whole stored batches in order, by reference: not one byte of them may be written to. */
+  /** Whole stored batches in order, by reference: not one byte of them may be written to. A batch may lie in several, its header in one. */
   buffers: readonly Buffer[]
   /** Bytes in `buffers`. */
   size: number

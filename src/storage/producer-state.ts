@@ -20,22 +20,28 @@ import type { ProducerEntry } from './engine.ts'
 /** Kafka lets an idempotent producer have five requests in flight. */
 const REMEMBERED_BATCHES = 5
 
+/** How many producers are looked at in one go when the silent ones are forgotten. */
+const SLICE = 10_000
+
 export interface RememberedBatch {
-  baseSequence: number
-  lastSequence: number
-  baseOffset: number
-  lastOffset: number
-  timestamp: number
+  readonly baseSequence: number
+  readonly lastSequence: number
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly timestamp: number
 }
 
+/** Never changed: the next batch makes another, so that a list of states is a snapshot. */
 export interface ProducerState {
-  producerId: number
-  producerEpoch: number
-  coordinatorEpoch: number
-  currentTransactionStartOffset: number
-  lastTimestamp: number
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly coordinatorEpoch: number
+  readonly currentTransactionStartOffset: number
+  readonly lastTimestamp: number
+  /** Monotonic time of the last batch. */
+  readonly heardAt: number
   /** Oldest first, at most five; none for a producer of which only a marker is known. */
-  batches: RememberedBatch[]
+  readonly batches: readonly RememberedBatch[]
 }
 
 export type Verdict =
@@ -46,14 +52,17 @@ export type Verdict =
 const APPEND: Verdict = { kind: 'append' }
 
 export class ProducerStates {
+  /** Rises with every change. */
+  version = 0
   private readonly producers = new Map<number, ProducerState>()
 
   get size(): number {
     return this.producers.size
   }
 
-  values(): IterableIterator<ProducerState> {
-    return this.producers.values()
+  /** All of them as they are now. */
+  list(): readonly ProducerState[] {
+    return [...this.producers.values()]
   }
 
   /** What becomes of a batch; nothing changes. */
@@ -64,34 +73,47 @@ export class ProducerStates {
     return known ? judgeKnown(known, batch) : APPEND
   }
 
-  /** Remembers a batch that stands in the log from `baseOffset` on. */
-  appended(batch: BatchView, baseOffset: number): void {
+  /** Remembers a batch that stands in the log from `baseOffset` on. `heardAt`: monotonic time; a replay need not know it, when `resume` follows. */
+  appended(batch: BatchView, baseOffset: number, heardAt = 0): void {
     const { producerId } = batch
     if (producerId < 0) return
     const { producerEpoch, maxTimestamp, isControl } = batch
-    let state = this.producers.get(producerId)
-    if (!state) {
-      state = newState(producerId, producerEpoch)
-      this.producers.set(producerId, state)
-    } else if (state.producerEpoch !== producerEpoch) {
-      state.producerEpoch = producerEpoch
-      state.batches = []
-    }
-    state.lastTimestamp = maxTimestamp
-    if (isControl) return
-    if (state.batches.length === REMEMBERED_BATCHES) state.batches.shift()
-    state.batches.push({
-      baseSequence: batch.baseSequence,
-      lastSequence: batch.lastSequence,
-      baseOffset,
-      lastOffset: baseOffset + batch.lastOffsetDelta,
-      timestamp: maxTimestamp,
+    const known = this.producers.get(producerId)
+    const batches = known?.producerEpoch === producerEpoch ? known.batches : []
+    this.restore({
+      producerId,
+      producerEpoch,
+      coordinatorEpoch: known?.coordinatorEpoch ?? -1,
+      currentTransactionStartOffset: known?.currentTransactionStartOffset ?? -1,
+      lastTimestamp: maxTimestamp,
+      heardAt,
+      batches: isControl ? batches : withNext(batches, batch, baseOffset),
     })
   }
 
   /** Takes over what a snapshot says of a producer. */
   restore(state: ProducerState): void {
     this.producers.set(state.producerId, state)
+    this.version++
+  }
+
+  /** A log is opened. Of how long its producers have been silent their timestamps tell, this once; from now on monotonic time does. */
+  resume(now: number, monotonic: number): void {
+    for (const state of this.producers.values()) {
+      const silentMs = state.lastTimestamp < 0 ? 0 : Math.max(0, now - state.lastTimestamp)
+      this.producers.set(state.producerId, { ...state, heardAt: monotonic - silentMs })
+    }
+  }
+
+  /** Forgets producers without an open transaction that were last heard of at `silentSince` or earlier; a few thousand are looked at between two yields. */
+  *forget(silentSince: number): Generator<void, void, void> {
+    let looked = 0
+    for (const state of this.producers.values()) {
+      if (++looked % SLICE === 0) yield
+      if (state.currentTransactionStartOffset >= 0 || state.heardAt > silentSince) continue
+      this.producers.delete(state.producerId)
+      this.version++
+    }
   }
 
   /** A copy that changes on its own, of the producers named: for judging several batches that go in together or not at all. */
@@ -99,7 +121,7 @@ export class ProducerStates {
     const copy = new ProducerStates()
     for (const producerId of producerIds) {
       const state = this.producers.get(producerId)
-      if (state) copy.restore({ ...state, batches: [...state.batches] })
+      if (state) copy.restore(state)
     }
     return copy
   }
@@ -116,15 +138,21 @@ export class ProducerStates {
   }
 }
 
-function newState(producerId: number, producerEpoch: number): ProducerState {
-  return {
-    producerId,
-    producerEpoch,
-    coordinatorEpoch: -1,
-    currentTransactionStartOffset: -1,
-    lastTimestamp: -1,
-    batches: [],
-  }
+/** The batches before, the oldest of which may have to go, and this one. */
+function withNext(
+  batches: readonly RememberedBatch[],
+  { baseSequence, lastSequence, lastOffsetDelta, maxTimestamp }: BatchView,
+  baseOffset: number,
+): RememberedBatch[] {
+  const next = batches.slice(batches.length === REMEMBERED_BATCHES ? 1 : 0)
+  next.push({
+    baseSequence,
+    lastSequence,
+    baseOffset,
+    lastOffset: baseOffset + lastOffsetDelta,
+    timestamp: maxTimestamp,
+  })
+  return next
 }
 
 function judgeKnown(known: ProducerState, batch: BatchView): Verdict {

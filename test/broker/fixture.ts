@@ -1,6 +1,5 @@
 /** A whole broker in process, without sockets: handlers are asked with objects that go through the codecs of their version. */
 
-import pino, { type Logger } from 'pino'
 import type { Broker } from '../../src/broker/broker.ts'
 import { Cluster } from '../../src/broker/cluster/cluster.ts'
 import { BrokerConfig } from '../../src/broker/config/broker-config.ts'
@@ -13,8 +12,10 @@ import {
   type Handler,
   KafkaError,
 } from '../../src/broker/handler.ts'
+import { MemoryBudget } from '../../src/broker/memory.ts'
 import { Partitions } from '../../src/broker/partitions/partitions.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { type Logger, silentLogger } from '../../src/logger.ts'
 import {
   decodeRequest,
   decodeResponse,
@@ -47,7 +48,7 @@ export interface Question {
   cancellation?: Cancellation
 }
 
-export const silent: Logger = pino({ level: 'silent' })
+export const silent: Logger = silentLogger
 
 /** Never cancelled. */
 const patient: Cancellation = { cancelled: false, onCancel: () => () => {} }
@@ -78,7 +79,8 @@ export class BrokerFixture {
     const random = seededRandom(seed)
     const shared = { engine, config, clock: this.clock, random, log }
     const cluster = new Cluster({ ...shared, clusterId: CLUSTER_ID })
-    const partitions = new Partitions({ ...shared, cluster })
+    const budget = new MemoryBudget(Infinity, this.clock)
+    const partitions = new Partitions({ ...shared, cluster, budget })
     const groups = new Groups({ ...shared, cluster })
     this.broker = { config, cluster, partitions, groups, clock: this.clock, random, log }
   }

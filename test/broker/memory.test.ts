@@ -22,6 +22,43 @@ class Reader implements Claimant {
   }
 }
 
+/** Reads that end when a test says so. */
+class Reads {
+  readonly begun: string[] = []
+  readonly ended: string[] = []
+  onEnd = (): void => {}
+  private readonly ends = new Map<string, () => void>()
+  private readonly results = new Map<string, Promise<void>>()
+  private readonly budget: MemoryBudget
+
+  constructor(budget: MemoryBudget) {
+    this.budget = budget
+  }
+
+  start(name: string, bytes: number): void {
+    const begin = (): Promise<void> => {
+      this.begun.push(name)
+      return new Promise((resolve) => this.ends.set(name, resolve))
+    }
+    const result = Promise.resolve(this.budget.read(begin, () => bytes))
+    const ended = result.then(() => {
+      this.ended.push(name)
+      this.onEnd()
+    })
+    this.results.set(name, ended)
+  }
+
+  async finish(name: string): Promise<void> {
+    this.ends.get(name)?.()
+    await this.results.get(name)
+    await settled()
+  }
+}
+
+function unasked(): number {
+  throw new Error('What is there at once has no size.')
+}
+
 function setUp(limit = 1000) {
   const clock = new ManualClock()
   const budget = new MemoryBudget(limit, clock)
@@ -124,6 +161,101 @@ describe('MemoryBudget', () => {
     budget.releaseReply(1001)
     expect(other.proceeds).toBe(1)
     expect(budget.mayStart(other)).toBe(true)
+  })
+
+  it('begins reads while replies and reads before them leave any room, in their order', async () => {
+    const { budget } = setUp()
+    const reads = new Reads(budget)
+    for (const name of ['a', 'b', 'c', 'd']) reads.start(name, 600)
+    expect(reads.begun).toEqual(['a', 'b'])
+    expect(budget.used).toBe(1200)
+    await reads.finish('b')
+    expect(reads.begun).toEqual(['a', 'b', 'c'])
+    await reads.finish('c')
+    await reads.finish('a')
+    await reads.finish('d')
+    expect(reads.ended).toEqual(['b', 'c', 'a', 'd'])
+    expect(budget.used).toBe(0)
+  })
+
+  it('begins a read however large it is, when no other is under way', async () => {
+    const { budget } = setUp()
+    const reads = new Reads(budget)
+    reads.start('a', 100_000)
+    reads.start('b', 100_000)
+    expect(reads.begun).toEqual(['a'])
+    await reads.finish('a')
+    expect(reads.begun).toEqual(['a', 'b'])
+    await reads.finish('b')
+    expect(budget.used).toBe(0)
+  })
+
+  it('begins no read while replies take all of it, and gives up who does not read them', async () => {
+    const { clock, budget, reader } = setUp()
+    const deaf = reader()
+    deaf.hasUnsent = true
+    budget.chargeReply(1001)
+    const reads = new Reads(budget)
+    reads.start('a', 10)
+    await clock.advance(6000)
+    expect(reads.begun).toEqual([])
+    expect(deaf.abandoned).toBeDefined()
+    budget.releaseReply(1001)
+    expect(reads.begun).toEqual(['a'])
+    await reads.finish('a')
+  })
+
+  it('holds a read until what it brought is charged as a reply', async () => {
+    const { budget } = setUp()
+    const reads = new Reads(budget)
+    reads.onEnd = () => budget.chargeReply(900)
+    reads.start('a', 1500)
+    reads.start('b', 200)
+    await reads.finish('a')
+    expect(budget.used).toBe(1100)
+    await reads.finish('b')
+    expect(budget.used).toBe(1800)
+    reads.start('c', 200)
+    expect(reads.begun).toEqual(['a', 'b'])
+    budget.releaseReply(900)
+    expect(reads.begun).toEqual(['a', 'b', 'c'])
+    await reads.finish('c')
+  })
+
+  it('charges nothing for reads that are done at once, and lets them take turns', async () => {
+    const { budget } = setUp()
+    expect(budget.read(() => 'hot', unasked)).toBe('hot')
+    budget.chargeReply(1001)
+    const seen: string[] = []
+    const hot = (name: string): string => {
+      seen.push(name)
+      budget.chargeReply(600)
+      return name
+    }
+    const waiting = ['a', 'b', 'c'].map((name) => budget.read(() => hot(name), unasked))
+    const failing = budget.read(() => {
+      throw new Error('broken')
+    }, unasked)
+    expect(seen).toEqual([])
+    budget.releaseReply(1001)
+    await settled()
+    expect(seen).toEqual(['a', 'b'])
+    budget.releaseReply(1200)
+    expect(await Promise.all(waiting.map(async (one) => one))).toEqual(['a', 'b', 'c'])
+    await expect(failing).rejects.toThrow('broken')
+    expect(budget.used).toBe(600)
+  })
+
+  it('gives a failed read its room back', async () => {
+    const { budget } = setUp()
+    const failed = budget.read(
+      () => Promise.reject(new Error('broken')),
+      () => 5000,
+    )
+    expect(budget.used).toBe(5000)
+    await expect(failed).rejects.toThrow('broken')
+    await settled()
+    expect(budget.used).toBe(0)
   })
 
   it('gives nobody up while there is room', async () => {

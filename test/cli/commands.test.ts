@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { runCommand } from '../../src/cli/commands.ts'
+import { failureText, runCommand } from '../../src/cli/commands.ts'
+import { StorageError } from '../../src/storage/engine.ts'
 
 describe('runCommand', () => {
   let stdout = ''
@@ -22,14 +23,19 @@ describe('runCommand', () => {
 
   test('names the nearest command', async () => {
     expect(await runCommand(['strat'])).toBe(1)
-    expect(stderr).toBe("odradek: There is no command 'strat'. The nearest known one is 'start'.\n")
+    expect(stderr).toBe("odradek: There is no command 'strat'. Did you mean 'start'?\n")
+  })
+
+  test('names none where none is near', async () => {
+    expect(await runCommand(['zebra'])).toBe(1)
+    expect(stderr).toBe("odradek: There is no command 'zebra'. Try odradek help.\n")
   })
 
   test.each([
-    [['--prot', '1'], 'odradek: Unknown flag --prot. The nearest known flag is --port.\n'],
+    [['--prot', '1'], 'odradek: Unknown flag --prot. Did you mean --port?\n'],
     [
       ['start', '-o', 'num.partitons=1'],
-      "odradek: Unknown configuration 'num.partitons' (in -o). The nearest known key is 'num.partitions'.\n",
+      "odradek: Unknown configuration 'num.partitons' (in -o). Did you mean num.partitions?\n",
     ],
     [
       ['-o', 'num.partitions=x'],
@@ -45,13 +51,18 @@ describe('runCommand', () => {
     expect(stdout).toBe('')
   })
 
-  test('prints the version of the package', async () => {
-    expect(await runCommand(['--version'])).toBe(0)
+  test.each([['--version'], ['version']])('%s prints the version of the package', async (word) => {
+    expect(await runCommand([word])).toBe(0)
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   })
 
-  test('prints help', async () => {
-    expect(await runCommand(['start', '--help'])).toBe(0)
+  test.each([['start', '--help'], ['help'], ['-h']])('%j prints help', async (...words) => {
+    expect(await runCommand(words)).toBe(0)
     expect(stdout).toContain('--profile NAME')
+  })
+
+  test('a failure of the disk is one line too', () => {
+    expect(failureText(new StorageError('The disk failed: EIO'))).toBe('The disk failed: EIO')
+    expect(failureText(new Error('ours'))).toContain('commands.test.ts')
   })
 })

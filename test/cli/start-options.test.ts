@@ -14,7 +14,7 @@ describe('readStartOptions', () => {
       profile: 'dev',
       topics: {},
       layers: [
-        { kind: 'environment', origin: 'the environment', values: {} },
+        { kind: 'environment', origin: 'the environment', values: {}, origins: {} },
         { kind: 'option', origin: '-o', values: {} },
       ],
       logLevel: 'info',
@@ -38,7 +38,8 @@ describe('readStartOptions', () => {
   })
 
   test.each([
-    [['--prot', '1'], 'Unknown flag --prot. The nearest known flag is --port.'],
+    [['--prot', '1'], 'Unknown flag --prot. Did you mean --port?'],
+    [['--zebra'], 'Unknown flag --zebra. Try odradek --help.'],
     [['-x'], 'Unknown flag -x. Try odradek --help.'],
     [['--port'], '--port needs a value.'],
     [['--data', '--memory'], '--data needs a value.'],
@@ -56,6 +57,8 @@ describe('readStartOptions', () => {
     [['here'], "odradek start takes no word such as 'here': see odradek --help."],
     [['--config', '/no/such'], '--config /no/such cannot be read: there is no such file.'],
     [['--data', ''], '--data needs the name of a folder.'],
+    [['--host', ''], '--host needs an address.'],
+    [['-t', 'a:1', '-t', 'a:2'], '--topic a is there twice.'],
   ])('refuses %j in one line', (args, message) => {
     expect(() => read(...args)).toThrow(new UsageError(message))
   })
@@ -87,5 +90,10 @@ describe('where a value comes from', () => {
     expect(config.get('broker.rack')).toBe('env')
     expect(config.get('log.retention.hours')).toBe(1)
     expect(warnings).toEqual([])
+  })
+
+  test('the cluster id is from the environment', () => {
+    const env = { CLUSTER_ID: '5L6g3nShT-eMCtK--X86sw' }
+    expect(readStartOptions([], env).clusterId).toBe(env.CLUSTER_ID)
   })
 })

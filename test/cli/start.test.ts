@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,11 +24,12 @@ interface Run {
 let folder: string
 const runs: Run[] = []
 
-function odradek(args: string[], env: Record<string, string> = {}): Run {
+function odradek(args: string[], env: Record<string, string> = {}, uid?: number): Run {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid }),
   })
   const ended = new Promise<number | string | null>((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
@@ -131,6 +132,42 @@ describe('odradek start', () => {
     expect(run.stderr).toContain('Did you mean KAFKA_NUM_PARTITIONS?')
   })
 
+  test('says what is asked in vain, and where clients are sent on to', async () => {
+    const run = odradek([
+      ...['--memory', '-p', '0', '-t', '__internal:1', '-t', 'orders:1'],
+      ...[
+        '-o',
+        'log.cleanup.policy=compact',
+        '-o',
+        'advertised.listeners=PLAINTEXT://kafka.example:19092',
+      ],
+    ])
+    const port = await listening(run)
+    expect(run.stdout).toContain('log.cleanup.policy=compact (nothing is compacted yet)')
+    expect(run.stdout).toContain('clients  are sent on to kafka.example:19092\n')
+    expect(run.stdout).toContain(`kcat -b localhost:${port} -P -t orders\n`)
+    expect(run.stderr).toContain('sends clients on to port 19092')
+  })
+
+  test('warns of what cannot be meant', async () => {
+    const run = odradek(['--memory', '-p', '0', '-o', 'default.replication.factor=3'])
+    await listening(run)
+    expect(run.stderr).toContain('warn  default.replication.factor is 3 and there is one node')
+  })
+
+  test('gives a new folder the cluster id of the environment, and refuses another', async () => {
+    const env = { KAFKA_CFG_NODE_ID: '3', CLUSTER_ID: '5L6g3nShT-eMCtK--X86sw' }
+    const run = odradek(['-p', '0'], env)
+    await listening(run)
+    expect(run.stdout).toContain(`cluster  ${env.CLUSTER_ID}\n`)
+    run.child.kill('SIGTERM')
+    expect(await run.ended).toBe(0)
+    const other = odradek(['-p', '0'], { ...env, CLUSTER_ID: 'AAAAAAAAAAAAAAAAAAAAAA' })
+    expect(await other.ended).toBe(1)
+    expect(other.stderr).toContain(`has cluster.id=${env.CLUSTER_ID}`)
+    expect(other.stderr).toMatch(/^odradek: .*\n$/)
+  })
+
   test('logs lines of JSON in prod', async () => {
     const run = odradek(['--profile', 'prod', '--memory', '-p', '0', '--host', '127.0.0.1'])
     await listening(run)
@@ -186,10 +223,24 @@ describe('what cannot be started is one line and exit code 1', () => {
 
   test('a folder that is a file, and one that is in use', async () => {
     writeFileSync(join(folder, 'file'), '')
-    expect(await failing(['-p', '0', '-d', 'file'])).toContain('cannot be used')
+    expect(await failing(['-p', '0', '-d', 'file'])).toContain('cannot be used: it is a file')
     const run = odradek(['-p', '0'])
     await listening(run)
     expect(await failing(['-p', '0'])).toContain(`in use by process ${run.child.pid}`)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)("a folder with another user's logs", async () => {
+    const run = odradek(['-p', '0', '-d', 'data', '-t', 'orders:1'])
+    await listening(run)
+    run.child.kill('SIGTERM')
+    await run.ended
+    chmodSync(folder, 0o777)
+    chmodSync(join(folder, 'data'), 0o777)
+    const nobody = odradek(['-p', '0', '-d', 'data'], {}, 65_534)
+    expect(await nobody.ended).toBe(1)
+    expect(nobody.stderr).toMatch(
+      /^odradek: The data folder \S+ cannot be used: permission denied for \S+\. .*\n$/,
+    )
   })
 
   test('a host that is not ours', async () => {
@@ -199,9 +250,11 @@ describe('what cannot be started is one line and exit code 1', () => {
   })
 
   test('a flag, a key and a value that are wrong', async () => {
-    expect(await failing(['--memry'])).toContain('--memory')
-    expect(await failing(['-o', 'num.partitoins=1'])).toContain("'num.partitions'")
-    expect(await failing(['-p', '0'], { KAFKA_NUM_PARTITIONS: 'x' })).toContain('the environment')
+    expect(await failing(['--memry'])).toContain('Did you mean --memory?')
+    expect(await failing(['-o', 'num.partitoins=1'])).toContain('num.partitions?')
+    expect(await failing(['-p', '0'], { KAFKA_NUM_PARTITIONS: 'x' })).toContain(
+      '(in KAFKA_NUM_PARTITIONS)',
+    )
     expect(await failing(['--memory', '-p', '0', '-t', 'a b:1'])).toContain('Topic a b: ')
   })
 })

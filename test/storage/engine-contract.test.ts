@@ -37,7 +37,7 @@ async function overMemory(disk: MemoryDisk): Promise<EngineUnderTest> {
 /** A killed engine goes on living in this process: its lock is taken out of the way, and it is never used again. */
 class AbandonedDisk extends NodeDisk {
   override async lock(): ReturnType<Disk['lock']> {
-    return { release() {} }
+    return { isHeld: () => true, release() {} }
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Reading,
   refusedPart,
 } from '../partitions/fetch.ts'
+import { isCommittedOnly } from '../partitions/isolation-level.ts'
 import { type LeaderHint, leaderEndpoints, wantsLeaderHint } from '../partitions/leader-hint.ts'
 
 type Request = RequestOf<typeof Fetch>
@@ -21,13 +22,14 @@ type RequestPartition = RequestTopic['partitions'][number]
 /** A reply that lends buffers until it is sent. */
 type Response = ResponseOf<typeof Fetch> & { release?: () => void }
 
+type PartitionReply = FetchedPart & { currentLeader?: LeaderHint }
+
 interface TopicReply {
   topic: string
   topicId: string
-  partitions: (FetchedPart & { currentLeader?: LeaderHint })[]
+  partitions: PartitionReply[]
 }
 
-const READ_COMMITTED = 1
 const TOPIC_IDS_SINCE = 13
 const LEADER_HINTS_SINCE = 16
 
@@ -52,7 +54,7 @@ export const fetch = handler<typeof Fetch>({
     responses: request.topics.map(({ topic, topicId, partitions }) => ({
       topic,
       topicId,
-      partitions: partitions.map(({ partition }) => refusedPart(partition, errorCode)),
+      partitions: partitions.map(({ partition }) => unreadPart(partition, errorCode)),
     })),
   }),
 
@@ -72,44 +74,48 @@ function termsOf(request: Request, { config }: Context): FetchTerms {
     maxWaitMs: Math.min(request.maxWaitMs, config.get('odradek.fetch.max.wait.ms')),
     minBytes: Math.min(request.minBytes, maxBytes),
     maxBytes,
-    committedOnly: request.isolationLevel === READ_COMMITTED,
+    committedOnly: isCommittedOnly(request.isolationLevel),
   }
 }
 
-/** Which partitions are to be read, and where in the reply each answer goes. */
+/** Which partitions are to be read, and which cannot be. */
 class FetchPlan {
   readonly parts: FetchPart[] = []
-  private readonly places: { reply: TopicReply; at: number }[] = []
+  /** Of each part the topic as it was asked for. */
+  private readonly topics: RequestTopic[] = []
+  private readonly refused: { topic: RequestTopic; part: FetchedPart }[] = []
   /** Partitions named so far: the last word on one counts, in the place of the first. */
   private readonly named = new Map<Partition, number>()
-  private readonly topics: TopicReply[] = []
   private readonly context: Context
 
   constructor(request: Request, context: Context) {
     this.context = context
-    for (const topic of request.topics) this.addTopic(topic)
+    for (const topic of request.topics) {
+      const found = this.find(topic)
+      for (const partition of topic.partitions) this.add(topic, found, partition)
+    }
   }
 
+  /** What was read first, then what was refused, as in Kafka; a topic stands there as often as another comes between its partitions. */
   reply({ parts, release }: Reading): Response {
+    const responses: TopicReply[] = []
     let hinted = false
     for (const [i, part] of parts.entries()) {
-      const { reply, at } = this.places[i]!
-      reply.partitions[at] = part
-      if (wantsLeaderHint(part.errorCode) && this.context.apiVersion >= LEADER_HINTS_SINCE) {
-        const currentLeader = this.context.partitions.leaderOf(this.parts[i]!.partition)
-        reply.partitions[at] = { ...part, currentLeader }
-        hinted = true
-      }
+      const isHinted = this.hints && wantsLeaderHint(part.errorCode)
+      hinted ||= isHinted
+      addTo(responses, this.topics[i]!, isHinted ? this.withLeader(part, i) : part)
     }
+    for (const { topic, part } of this.refused) addTo(responses, topic, part)
     const nodeEndpoints = hinted ? leaderEndpoints(this.context) : []
-    return { errorCode: 'NONE', sessionId: 0, responses: this.topics, nodeEndpoints, release }
+    return { errorCode: 'NONE', sessionId: 0, responses, nodeEndpoints, release }
   }
 
-  private addTopic(asked: RequestTopic): void {
-    const reply: TopicReply = { topic: asked.topic, topicId: asked.topicId, partitions: [] }
-    const found = this.find(asked)
-    for (const partition of asked.partitions) this.addPartition(reply, found, partition)
-    if (reply.partitions.length > 0) this.topics.push(reply)
+  private get hints(): boolean {
+    return this.context.apiVersion >= LEADER_HINTS_SINCE
+  }
+
+  private withLeader(part: FetchedPart, i: number): PartitionReply {
+    return { ...part, currentLeader: this.context.partitions.leaderOf(this.parts[i]!.partition) }
   }
 
   private find({ topic: name, topicId }: RequestTopic): Topic | ErrorName {
@@ -121,14 +127,12 @@ class FetchPlan {
     return topic ?? 'UNKNOWN_TOPIC_OR_PARTITION'
   }
 
-  private addPartition(reply: TopicReply, found: Topic | ErrorName, asked: RequestPartition): void {
-    if (typeof found === 'string') {
-      reply.partitions.push(refusedPart(asked.partition, found))
-      return
-    }
-    const partition = found.partitions[asked.partition]
+  private add(topic: RequestTopic, found: Topic | ErrorName, asked: RequestPartition): void {
+    const isFound = typeof found !== 'string'
+    const partition = isFound ? found.partitions[asked.partition] : undefined
     if (!partition) {
-      reply.partitions.push(refusedPart(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION'))
+      const error = isFound ? 'UNKNOWN_TOPIC_OR_PARTITION' : found
+      this.refused.push({ topic, part: unreadPart(asked.partition, error) })
       return
     }
     const part: FetchPart = {
@@ -144,9 +148,22 @@ class FetchPlan {
       return
     }
     this.named.set(partition, this.parts.length)
-    this.places.push({ reply, at: reply.partitions.length })
+    this.topics.push(topic)
     this.parts.push(part)
-    // Stands in until the partition is read.
-    reply.partitions.push(refusedPart(partition.index, 'UNKNOWN_SERVER_ERROR'))
   }
+}
+
+/** Refused without a look at any log: then Kafka lists no aborted transactions, where it else has no list. */
+function unreadPart(partitionIndex: number, errorCode: ErrorName): FetchedPart {
+  return { ...refusedPart(partitionIndex, errorCode), abortedTransactions: [] }
+}
+
+function addTo(
+  replies: TopicReply[],
+  { topic, topicId }: RequestTopic,
+  partition: PartitionReply,
+): void {
+  const last = replies.at(-1)
+  if (last && last.topic === topic && last.topicId === topicId) last.partitions.push(partition)
+  else replies.push({ topic, topicId, partitions: [partition] })
 }

@@ -3,6 +3,7 @@
 import { ListOffsets } from '../../protocol/messages/02-list-offsets.ts'
 import type { RequestOf } from '../../protocol/schema.ts'
 import { type Context, handler } from '../handler.ts'
+import { isCommittedOnly } from '../partitions/isolation-level.ts'
 import {
   EARLIEST,
   EARLIEST_LOCAL,
@@ -21,7 +22,6 @@ type RequestPartition = RequestTopic['partitions'][number]
 
 /** Replicas have ids from 0 on; consumers have -1. */
 const CONSUMER = -1
-const READ_COMMITTED = 1
 const LEADER_EPOCHS_SINCE = 4
 
 /** The version that brought each special timestamp. */
@@ -96,5 +96,5 @@ async function answer(
 /** Only consumers have an isolation level: whoever does not say -1 sees all that is written. */
 function visibilityOf({ replicaId, isolationLevel }: Request): Visibility {
   if (replicaId !== CONSUMER) return 'written'
-  return isolationLevel === READ_COMMITTED ? 'committed' : 'acknowledged'
+  return isCommittedOnly(isolationLevel) ? 'committed' : 'acknowledged'
 }

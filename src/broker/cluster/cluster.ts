@@ -4,14 +4,16 @@
  * What the cluster knows is a shard over a log of its own, which clients do not see.
  */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../../random.ts'
 import { type LogConfig, logId, type StorageEngine } from '../../storage/engine.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import { inertTopicSettings } from '../config/inert-settings.ts'
 import { TopicConfig } from '../config/topic-config.ts'
 import { Shard } from '../coordinator/shard.ts'
 import { type Client, KafkaError } from '../handler.ts'
+import { LogLimit } from '../log-limit.ts'
 import type { Endpoint } from './advertised-endpoint.ts'
 import { clusterMachine } from './cluster-machine.ts'
 import type { ClusterState } from './cluster-state.ts'
@@ -53,12 +55,14 @@ export class Cluster {
   private readonly known: Topics
   private readonly producerIds: ProducerIds
   private readonly topicConfigs = new WeakMap<Topic, TopicConfig>()
+  private readonly limited: LogLimit
 
   /** Throws ConfigError when the node's addresses cannot be read. Nothing is served before `open`. */
   constructor(options: ClusterOptions) {
     const { engine, clock, config, random, log } = options
     this.options = options
     this.clusterId = options.clusterId
+    this.limited = new LogLimit(log, clock)
     this.node = new Node(config)
     const shard = new Shard({
       engine,
@@ -146,11 +150,13 @@ export class Cluster {
    * Makes topics whose names differ from one another. Resolved: those that were made take records; with `validateOnly`
    * the topics are those that would have been made. Rejects with NOT_CONTROLLER when nothing can be decided now.
    */
-  createTopics(
+  async createTopics(
     creations: readonly TopicCreation[],
     { validateOnly = false }: { validateOnly?: boolean } = {},
   ): Promise<(Topic | Refusal)[]> {
-    return this.known.create(creations, validateOnly)
+    const made = await this.known.create(creations, validateOnly)
+    if (!validateOnly) for (const topic of made) if (!('error' in topic)) this.tellInert(topic)
+    return made
   }
 
   /** Deletes topics with all their records. The answer has the refusals by topic id; the others are gone. */
@@ -190,6 +196,14 @@ export class Cluster {
       cause = error
     }
     throw new KafkaError('COORDINATOR_NOT_AVAILABLE', `${name} cannot be made now.`, { cause })
+  }
+
+  /** Whoever makes a topic hears nothing of configs that do nothing: the log does. */
+  private tellInert({ name, internal, overrides }: Topic): void {
+    const inert = internal ? [] : inertTopicSettings(overrides, this.options.config)
+    if (inert.length === 0) return
+    const text = 'A topic has configs that are accepted, without effect here.'
+    this.limited.warn('inert topic configs', { topic: name, configs: inert.join(', ') }, text)
   }
 
   private defaultCreation(name: string): TopicCreation {

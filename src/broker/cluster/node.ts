@@ -18,7 +18,7 @@ export class Node {
   constructor(config: BrokerConfig) {
     this.id = config.get('node.id')
     this.rack = config.get('broker.rack')
-    this.advertisedListeners = readAdvertised(config.get('advertised.listeners') ?? [])
+    this.advertisedListeners = readAdvertised(config)
   }
 
   advertised(client: Client): Endpoint {

@@ -17,6 +17,7 @@ const CLUSTER_LOG_CONFIG: LogConfig = {
   retentionBytes: -1,
   retentionMs: -1,
   cleanupPolicy: { delete: false, compact: true },
+  producerIdExpirationMs: 24 * 3_600_000,
 }
 
 export const clusterLogSpec: LogSpec = {

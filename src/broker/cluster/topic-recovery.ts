@@ -1,6 +1,6 @@
 /** At start: brings the logs that the store holds and the topics that the cluster knows into agreement. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import { type LogSpec, logId, type StorageEngine } from '../../storage/engine.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { CLUSTER_TOPIC_ID } from './internal-topics.ts'

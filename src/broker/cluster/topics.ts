@@ -5,7 +5,7 @@
  * then it is answered. Where the shard had to drop its memory, what is seen is brought into agreement with what it replays.
  */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { Random } from '../../random.ts'
 import type { StorageEngine } from '../../storage/engine.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'

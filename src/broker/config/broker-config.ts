@@ -7,8 +7,7 @@ import {
   isBrokerKey,
   isForeignKey,
 } from './broker-keys.ts'
-import { honouredKeys } from './honoured-keys.ts'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './nearest.ts'
 
 export type { BrokerKey, BrokerValue } from './broker-keys.ts'
 
@@ -24,6 +23,8 @@ export interface ConfigLayer {
   kind: LayerKind
   /** Where the values stand, for error texts: a path, a flag. */
   origin?: string
+  /** The same of single values, by their names. */
+  origins?: Readonly<Record<string, string>>
   values: Readonly<Record<string, string>>
 }
 
@@ -52,16 +53,21 @@ export class BrokerConfig {
   private readonly values = new Map<string, unknown>()
   private readonly texts = new Map<string, string | null>()
 
-  /** Throws ConfigError for a name that is no key, and for a value that its key does not take. */
+  /** Throws one ConfigError for all names that are no keys, and for all values that their keys do not take. */
   constructor(layers: readonly ConfigLayer[] = []) {
+    const problems: string[] = []
     for (const layer of layers) {
       for (const [name, raw] of Object.entries(layer.values)) {
-        if (!isBrokerKey(name) && !isForeignKey(name)) throw unknownKey(name, layer)
-        this.settings.set(name, { layer, raw })
+        if (isBrokerKey(name) || isForeignKey(name)) this.settings.set(name, { layer, raw })
+        else problems.push(unknownKey(name, layer))
       }
     }
     this.pairNodeIds()
-    for (const name of Object.keys(brokerKeys) as BrokerKey[]) this.read(name)
+    for (const name of Object.keys(brokerKeys) as BrokerKey[]) {
+      const problem = this.read(name)
+      if (problem !== undefined) problems.push(problem)
+    }
+    if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   }
 
   /** The configuration that has these values and Kafka's defaults. */
@@ -84,14 +90,12 @@ export class BrokerConfig {
     return this.settings.get(key)?.layer.kind ?? 'default'
   }
 
-  /** The keys that somebody set and that have no effect here, in alphabetical order. */
-  inertKeys(): string[] {
+  /** What somebody set, profiles left out, in alphabetical order; of keys that no row describes too. */
+  given(): { name: string; text: string }[] {
     return [...this.settings]
-      .filter(
-        ([name, { layer }]) => layer.kind !== 'profile' && !honouredKeys.has(name as BrokerKey),
-      )
-      .map(([name]) => name)
-      .sort()
+      .filter(([, { layer }]) => layer.kind !== 'profile')
+      .map(([name, { raw }]) => ({ name, text: this.texts.get(name) ?? raw.trim() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /**
@@ -124,30 +128,35 @@ export class BrokerConfig {
     if (brokerId && !nodeId) this.settings.set('node.id', brokerId)
   }
 
-  private read(name: BrokerKey): void {
+  /** Says what is wrong with the value. */
+  private read(name: BrokerKey): string | undefined {
     const key = brokerKeys[name]
     const setting = this.settings.get(name)
     if (!setting) {
       this.values.set(name, key.defaultValue)
       this.texts.set(name, key.defaultText)
-      return
+      return undefined
     }
-    const parsed = key.parse(name, setting.raw)
-    if ('error' in parsed) throw new ConfigError(parsed.error + standsIn(setting.layer))
+    const { raw, layer } = setting
+    const parsed = key.parse(name, raw)
+    if ('error' in parsed) {
+      const error = parsed.error.replace(/^Invalid value\s+for/, 'Empty value for')
+      return error + standsIn(name, layer)
+    }
     this.values.set(name, parsed.value)
     this.texts.set(name, parsed.text)
+    return undefined
   }
 }
 
-function unknownKey(name: string, layer: ConfigLayer): ConfigError {
-  const closest = nearest(name, Object.keys(brokerKeys))
-  return new ConfigError(
-    `Unknown configuration '${name}'${standsIn(layer)}. The nearest known key is '${closest?.name}'.`,
-  )
+function unknownKey(name: string, layer: ConfigLayer): string {
+  const hint = didYouMean(name, Object.keys(brokerKeys))
+  return `Unknown configuration '${name}'${standsIn(name, layer)}.${hint}`
 }
 
-function standsIn(layer: ConfigLayer): string {
-  return layer.origin === undefined ? '' : ` (in ${layer.origin})`
+function standsIn(name: string, { origin, origins }: ConfigLayer): string {
+  const place = origins?.[name] ?? origin
+  return place === undefined ? '' : ` (in ${place})`
 }
 
 /** Values as they are given in code; undefined is as if the key were left out. */

@@ -97,6 +97,9 @@ export function advertisedListenersOf(config: BrokerConfig): ListenerAddress[] {
         `advertised.listeners has ${text}, and listeners has no listener of that name: it has ${listening.join(', ')}.`,
       )
     }
+    if (address.port === 0) {
+      throw new ConfigError(`advertised.listeners has ${text}: nobody can connect to port 0.`)
+    }
     if (address.host === '0.0.0.0' || address.host === '::') {
       throw new ConfigError(
         `advertised.listeners cannot use the nonroutable meta-address ${address.host}. Use a routable IP address.`,

@@ -20,17 +20,14 @@ function distance(a: string, b: string): number {
   return last[b.length]!
 }
 
-export interface Nearest {
-  name: string
-  /** True when so few letters differ that it is likely what was meant. */
-  likely: boolean
-}
+/** More letters than this are no slip of the hand, however long the name. */
+const MOST_LETTERS = 3
 
-/** The closest of the candidates; undefined when there are none. */
-export function nearest(name: string, candidates: Iterable<string>): Nearest | undefined {
+/** The closest of the candidates, where so few letters differ that it is likely what was meant. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const typed = name.toLowerCase()
   let best: string | undefined
-  let fewest = Number.POSITIVE_INFINITY
+  let fewest = Math.min(MOST_LETTERS, Math.floor(typed.length / 3)) + 1
   for (const candidate of candidates) {
     const letters = distance(typed, candidate.toLowerCase())
     if (letters < fewest) {
@@ -38,6 +35,15 @@ export function nearest(name: string, candidates: Iterable<string>): Nearest | u
       fewest = letters
     }
   }
-  if (best === undefined) return undefined
-  return { name: best, likely: fewest <= Math.max(1, Math.floor(typed.length / 4)) }
+  return best
+}
+
+/** ` Did you mean NAME?`, or nothing: what is put behind a sentence. `show` makes a name what is to be typed. */
+export function didYouMean(
+  name: string,
+  candidates: Iterable<string>,
+  show: (found: string) => string = (found) => found,
+): string {
+  const found = nearest(name, candidates)
+  return found === undefined ? '' : ` Did you mean ${show(found)}?`
 }

@@ -93,6 +93,7 @@ export class TopicConfig {
       retentionBytes: this.get('retention.bytes'),
       retentionMs: this.get('retention.ms'),
       cleanupPolicy: { delete: policy.includes('delete'), compact: policy.includes('compact') },
+      producerIdExpirationMs: this.config.get('producer.id.expiration.ms'),
     }
   }
 

@@ -5,7 +5,7 @@
  * that other members have parked too, go out when the step is committed.
  */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { LogId, StorageEngine } from '../../storage/engine.ts'

@@ -1,6 +1,6 @@
 /** The groups that this broker coordinates, over the partitions of `__consumer_offsets`. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { Clock, Timer } from '../../clock.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { Random } from '../../random.ts'

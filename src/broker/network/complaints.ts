@@ -14,6 +14,16 @@ export function complainOfFrame(log: LogLimit, client: Client, violation: Protoc
   )
 }
 
+/** Our own fault: no other connection, and not the broker, is to suffer from it. */
+export function complainOfFault(log: LogLimit, client: Client, error: unknown): void {
+  const { clientId, host, connectionId } = client
+  log.error(
+    'connection failed',
+    { err: error, clientId, host, connectionId },
+    `Closed the connection of ${host}: reading from it failed.`,
+  )
+}
+
 export function complainOfStall(log: LogLimit, client: Client, reason: string): void {
   const { clientId, host, connectionId } = client
   log.warn(

@@ -21,7 +21,12 @@ import { FRAME_SIZE_BYTES } from '../../protocol/frame.ts'
 import type { Outcome, Peer } from '../dispatch.ts'
 import { CLOSE, type Client } from '../handler.ts'
 import type { Claimant } from '../memory.ts'
-import { complainOfFrame, complainOfProtocol, complainOfStall } from './complaints.ts'
+import {
+  complainOfFault,
+  complainOfFrame,
+  complainOfProtocol,
+  complainOfStall,
+} from './complaints.ts'
 import { FrameAssembler, type FrameSink } from './frame-assembler.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 import { Output } from './output.ts'
@@ -129,7 +134,11 @@ export class Connection implements ByteSink, FrameSink, Claimant, Peer {
   placed(bytes: number): void {
     if (this.state !== 'open') return
     this.charge(bytes)
-    this.assembler.placed(bytes)
+    try {
+      this.assembler.placed(bytes)
+    } catch (error) {
+      this.violated(error)
+    }
     this.received()
   }
 
@@ -204,9 +213,14 @@ export class Connection implements ByteSink, FrameSink, Claimant, Peer {
   }
 
   private violated(error: unknown): void {
-    if (!(error instanceof ProtocolViolation)) throw error
-    complainOfFrame(this.services.log, this.client, error)
-    this.end('closed')
+    const { log } = this.services
+    if (error instanceof ProtocolViolation) {
+      complainOfFrame(log, this.client, error)
+      this.end('closed')
+    } else {
+      complainOfFault(log, this.client, error)
+      this.destroy()
+    }
   }
 
   /** Bytes have come and been looked at: what they caused leaves in one write. */

@@ -1,11 +1,11 @@
 /**
  * Produced batches on their way into the logs: validated, then appended, all of one request in one commit.
  *
- * Validation may be asynchronous. Offsets are still given out in the order in which requests came: a request whose logs are
+ * Validation may take long, and then has to wait for its turn. Offsets are still given out in the order in which requests came: a request whose logs are
  * free goes straight to the engine; any other waits in the lane of each of its logs behind those that came before.
  */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { BatchView } from '../../protocol/records/batch-view.ts'
 import {
@@ -16,9 +16,13 @@ import {
   validateProduced,
 } from '../../protocol/records/validate.ts'
 import type { Append, AppendOutcome, StorageEngine } from '../../storage/engine.ts'
+import { Slots } from '../../slots.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition, Topic } from '../cluster/topic.ts'
 import { Lanes } from './lanes.ts'
+
+/** How many batches are inflated or compressed on the thread pool at a time. */
+const LONG_CHECKS = 2
 
 /** The records that one request has for one partition. */
 export interface Write {
@@ -42,6 +46,7 @@ export class Appender {
   private readonly cluster: Cluster
   private readonly log: Logger
   private readonly lanes = new Lanes()
+  private readonly longChecks = new Slots(LONG_CHECKS)
   /** A topic object is replaced when its configs change. */
   private readonly rules = new WeakMap<Topic, ProduceRules>()
 
@@ -57,8 +62,9 @@ export class Appender {
     for (const { partition, records } of writes) {
       const rules = this.rulesOf(partition.topic)
       const one = validateProduced(records, partition.index, rules, context)
-      judged.push(one)
-      isFree &&= !(one instanceof Promise) && this.lanes.isFree(partition.log)
+      const isLong = typeof one === 'function'
+      judged.push(isLong ? this.longChecks.run(one) : one)
+      isFree &&= !isLong && this.lanes.isFree(partition.log)
     }
     if (isFree) return this.commit(writes, judged as ValidatedBatch[])
     const logs = writes.map(({ partition }) => partition.log)
@@ -133,6 +139,7 @@ export class Appender {
     const rules: ProduceRules = {
       topic: topic.name,
       maxMessageBytes: config.get('max.message.bytes'),
+      maxInflatedRecordBytes: config.get('max.decompressed.message.bytes'),
       segmentBytes: config.get('segment.bytes'),
       compacted: config.get('cleanup.policy').includes('compact'),
       timestampType: config.get('message.timestamp.type') as ProduceRules['timestampType'],

@@ -10,23 +10,25 @@
 import type { Clock } from '../../clock.ts'
 import type { ReadResult, StorageEngine, Want } from '../../storage/engine.ts'
 import type { Cancellation } from '../handler.ts'
-import { type FetchPart, type FetchTerms, type Reading, readOnce, withoutRecords } from './fetch.ts'
+import { type FetchPart, type FetchTerms, type Reading, withoutRecords } from './fetch.ts'
+import type { FetchReader } from './fetch-reader.ts'
+import { bytesOf, type Readable, readable } from './readable.ts'
 
-interface Progress {
-  part: FetchPart
-  /** Readable bytes before this offset are counted. */
-  countedTo: number
-  leaderEpoch: number
+/** What is counted of a partition. */
+interface Progress extends Readable {
+  readonly part: FetchPart
+  readonly leaderEpoch: number
 }
 
 export interface DelayedFetchOptions {
   engine: StorageEngine
+  reader: FetchReader
   clock: Clock
   parts: readonly FetchPart[]
   terms: FetchTerms
   cancellation: Cancellation
-  /** What the first look saw: no error, and too little. */
-  seen: Reading
+  /** What the first look saw of each part: no error, and all together too little. */
+  seen: readonly Readable[]
 }
 
 export class DelayedFetch {
@@ -44,15 +46,13 @@ export class DelayedFetch {
   constructor(options: DelayedFetchOptions) {
     const { engine, clock, parts, terms, cancellation, seen } = options
     this.options = options
-    this.counted = seen.size
+    this.counted = bytesOf(seen)
     this.answer = new Promise((resolve) => {
       this.settle = resolve
     })
     this.progress = parts.map((part, i) => {
-      const { highWatermark, lastStableOffset } = seen.parts[i]!
-      const end = terms.committedOnly ? lastStableOffset : highWatermark
       const leaderEpoch = engine.offsets(part.partition.log)?.leaderEpoch ?? -1
-      return { part, countedTo: Math.max(part.offset, end), leaderEpoch }
+      return { ...seen[i]!, part, leaderEpoch }
     })
     const hint = (): void => this.lookSoon()
     for (const { partition } of parts) this.stops.push(engine.watch(partition.log, hint))
@@ -78,7 +78,7 @@ export class DelayedFetch {
   }
 
   private look(): void {
-    const { engine, terms } = this.options
+    const { engine, reader, parts, terms } = this.options
     const moved: Progress[] = []
     const wants: Want[] = []
     for (const progress of this.progress) {
@@ -96,8 +96,8 @@ export class DelayedFetch {
       const end = terms.committedOnly ? offsets.lastStableOffset : offsets.highWatermark
       if (end <= countedTo) continue
       moved.push(progress)
-      const { maxBytes } = part
       const { committedOnly } = terms
+      const maxBytes = roomOf(progress)
       wants.push({ log: part.partition.log, offset: countedTo, maxBytes, committedOnly })
     }
     if (wants.length === 0) return
@@ -105,7 +105,8 @@ export class DelayedFetch {
       this.complete()
       return
     }
-    const result = engine.read(wants, { maxBytes: terms.maxBytes, firstWhole: true })
+    const limits = { maxBytes: terms.minBytes - this.counted, firstWhole: false }
+    const result = reader.look(wants, limits, parts, terms)
     if (!(result instanceof Promise)) {
       this.count(moved, result)
       return
@@ -122,17 +123,19 @@ export class DelayedFetch {
   }
 
   private count(moved: readonly Progress[], result: ReadResult): void {
-    let full = false
+    let failed = false
     for (const [i, progress] of moved.entries()) {
       const read = result.reads[i]!
-      this.counted += read.size
-      // Records that no longer fit into the limits, or an error: reading again tells.
-      if (read.size === 0) full = true
+      if (read.error) failed = true
       const end = this.options.terms.committedOnly ? read.lastStableOffset : read.highWatermark
-      progress.countedTo = Math.max(progress.countedTo, end)
+      const more = readable(read.buffers, progress.countedTo, end, roomOf(progress))
+      progress.bytes += more.bytes
+      progress.countedTo = more.countedTo
+      this.counted += more.bytes
     }
     result.release()
-    if (full || this.counted >= this.options.terms.minBytes) this.complete()
+    // An error is told by reading again.
+    if (failed || this.counted >= this.options.terms.minBytes) this.complete()
     else this.lookSoon()
   }
 
@@ -142,8 +145,8 @@ export class DelayedFetch {
 
   /** Async, so that what the engine throws goes to whoever waits for the answer. */
   private async read(): Promise<Reading> {
-    const { engine, parts, terms } = this.options
-    return readOnce(engine, parts, terms)
+    const { reader, parts, terms, cancellation } = this.options
+    return reader.read(parts, terms, cancellation)
   }
 
   private end(reading: Reading | Promise<Reading>): void {
@@ -153,4 +156,9 @@ export class DelayedFetch {
     this.stops.length = 0
     this.settle(reading)
   }
+}
+
+/** What can still be counted of a partition. */
+function roomOf({ part, bytes }: Progress): number {
+  return Math.max(0, part.maxBytes - bytes)
 }

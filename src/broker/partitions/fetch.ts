@@ -1,4 +1,4 @@
-/** One look at what a fetch wants: leader epochs checked, then all partitions read in one snapshot. */
+/** One look at what a fetch wants: leader epochs and limits checked, then all partitions read in one snapshot. */
 
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { LogOffsets, LogRead, ReadResult, StorageEngine, Want } from '../../storage/engine.ts'
@@ -45,6 +45,7 @@ export interface Reading {
 }
 
 const NO_RECORDS: readonly Buffer[] = []
+const ANY = { maxBytes: Infinity }
 const NOTHING_READ: ReadResult = { reads: [], release() {} }
 
 export function readOnce(
@@ -52,17 +53,17 @@ export function readOnce(
   parts: readonly FetchPart[],
   terms: FetchTerms,
 ): Reading | Promise<Reading> {
+  const { committedOnly } = terms
   const wants: Want[] = []
-  const answers = parts.map((part) => {
-    const answer = judgeEpochs(engine, part)
+  const answers = parts.map((part, i) => {
+    const answer = judgeEpochs(engine, part) ?? judgeLimit(engine, part, i === 0 ? terms : ANY)
     if (!answer) {
       const { offset, maxBytes } = part
-      const { committedOnly } = terms
       wants.push({ log: part.partition.log, offset, maxBytes, committedOnly })
     }
     return answer
   })
-  const limits = { maxBytes: terms.maxBytes, firstWhole: true }
+  const limits = { maxBytes: Math.max(0, terms.maxBytes), firstWhole: true }
   const result = wants.length > 0 ? engine.read(wants, limits) : NOTHING_READ
   return result instanceof Promise
     ? result.then((read) => combine(parts, answers, read, terms))
@@ -120,6 +121,20 @@ function judgeEpochs(engine: StorageEngine, part: FetchPart): FetchedPart | unde
   }
   if (end.epoch >= lastFetchedEpoch && end.endOffset >= offset) return undefined
   return { ...emptyPart(partition.index, offsets), divergingEpoch: end }
+}
+
+/** Kafka fails at reading less than nothing: where there is something to be read, and the request's limit is that of its first partition alone. */
+function judgeLimit(
+  engine: StorageEngine,
+  { partition, offset, maxBytes }: FetchPart,
+  limits: { maxBytes: number },
+): FetchedPart | undefined {
+  if (maxBytes >= 0 && limits.maxBytes >= 0) return undefined
+  const offsets = engine.offsets(partition.log)
+  if (!offsets || offset < offsets.logStartOffset || offset >= offsets.highWatermark) {
+    return undefined
+  }
+  return refusedPart(partition.index, 'UNKNOWN_SERVER_ERROR')
 }
 
 /** KIP-320: what is wrong with the leader epoch that a client believes to be the current one. */

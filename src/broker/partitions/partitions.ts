@@ -1,6 +1,6 @@
 /** The partitions that this broker leads: records into them, records out of them, and where in them something lies. */
 
-import type { Logger } from 'pino'
+import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
 import type { StorageEngine } from '../../storage/engine.ts'
 import type { ProduceContext } from '../../protocol/records/validate.ts'
@@ -8,16 +8,21 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition } from '../cluster/topic.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { Cancellation } from '../handler.ts'
+import type { MemoryBudget } from '../memory.ts'
 import { Appender, type Write, type WriteResult } from './append.ts'
 import { DelayedFetch } from './delayed-fetch.ts'
-import { type FetchPart, type FetchTerms, type Reading, readOnce } from './fetch.ts'
+import type { FetchPart, FetchTerms, Reading } from './fetch.ts'
+import { FetchReader } from './fetch-reader.ts'
 import type { LeaderHint } from './leader-hint.ts'
 import { findOffset, type OffsetAnswer, type OffsetQuestion } from './list-offsets.ts'
+import { bytesOf, readable } from './readable.ts'
 
 export interface PartitionsOptions {
   engine: StorageEngine
   cluster: Cluster
   config: BrokerConfig
+  /** Shared with the connections, whose replies it counts. */
+  budget: MemoryBudget
   clock: Clock
   log: Logger
 }
@@ -27,12 +32,15 @@ export class Partitions {
   private readonly cluster: Cluster
   private readonly clock: Clock
   private readonly appender: Appender
+  private readonly reader: FetchReader
 
-  constructor({ engine, cluster, clock, log }: PartitionsOptions) {
+  constructor({ engine, cluster, config, budget, clock, log }: PartitionsOptions) {
     this.engine = engine
     this.cluster = cluster
     this.clock = clock
     this.appender = new Appender({ engine, cluster, log })
+    const batchBytes = config.get('message.max.bytes')
+    this.reader = new FetchReader({ engine, budget, batchBytes })
   }
 
   /** Validates and appends; resolves with a result for each write, in their order, when all hold. Batches for one partition keep the order of these calls. */
@@ -49,7 +57,7 @@ export class Partitions {
     terms: FetchTerms,
     cancellation: Cancellation,
   ): Reading | Promise<Reading> {
-    const seen = readOnce(this.engine, parts, terms)
+    const seen = this.reader.read(parts, terms, cancellation)
     return seen instanceof Promise
       ? seen.then((reading) => this.answerOrPark(reading, parts, terms, cancellation))
       : this.answerOrPark(seen, parts, terms, cancellation)
@@ -72,8 +80,15 @@ export class Partitions {
   ): Reading | Promise<Reading> {
     const enough = seen.final || seen.size >= terms.minBytes
     if (enough || terms.maxWaitMs <= 0 || parts.length === 0) return seen
+    const found = parts.map(({ offset, maxBytes }, i) => {
+      const { records, highWatermark, lastStableOffset } = seen.parts[i]!
+      const end = terms.committedOnly ? lastStableOffset : highWatermark
+      return readable(records, offset, end, maxBytes)
+    })
+    if (bytesOf(found) >= terms.minBytes) return seen
     seen.release()
-    const { engine, clock } = this
-    return new DelayedFetch({ engine, clock, parts, terms, cancellation, seen }).answer
+    const { engine, reader, clock } = this
+    const options = { engine, reader, clock, parts, terms, cancellation, seen: found }
+    return new DelayedFetch(options).answer
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { gzip, gzipSync } from 'node:zlib'
-import { gunzip, gunzipSync } from './gunzip.ts'
+import { gunzipPieces, gunzipSync } from './gunzip.ts'
 import { InvalidRecord } from './invalid-record.ts'
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -18,9 +18,9 @@ const CODEC_MASK = 0x07
 /** What one batch may inflate to unless the caller says otherwise: no larger request can come in uncompressed either. */
 export const MAX_INFLATED_BYTES = 100 * 1024 * 1024
 /** Up to this many bytes are inflated while the caller waits; more goes to the thread pool. */
-const SYNC_INFLATED_BYTES = 512 * 1024
+const QUICK_INFLATED_BYTES = 512 * 1024
 /** Up to this many bytes are compressed while the caller waits: gzip does 60 MB/s. */
-const SYNC_DEFLATED_BYTES = 64 * 1024
+const QUICK_DEFLATED_BYTES = 64 * 1024
 
 /** The codec that a batch's attributes name. Kafka has no codecs 5 to 7 and answers them with UNKNOWN_SERVER_ERROR. */
 export function compressionOf(attributes: number): Compression {
@@ -54,25 +54,28 @@ export function inflate(
   throw unopened(compression)
 }
 
-/** As `inflate`, but what is large is a promise, and rejects where `inflate` throws. */
-export function inflateSoon(
+/** As `inflate` where that is quick; undefined where the bytes inflate to so much that `inflatePieces` has to. */
+export function inflateQuickly(compression: Compression, bytes: Buffer): Buffer | undefined {
+  if (compression !== 'gzip') return inflate(compression, bytes)
+  // The last four bytes claim the size. A bomb lies there, and is caught by the limit of this first attempt.
+  const claimed = bytes.length >= 4 ? bytes.readUInt32LE(bytes.length - 4) : 0
+  if (bytes.length > QUICK_INFLATED_BYTES || claimed > QUICK_INFLATED_BYTES) return undefined
+  try {
+    return gunzipSync(bytes, QUICK_INFLATED_BYTES)
+  } catch (error) {
+    if (error instanceof InvalidRecord && error.error === 'MESSAGE_TOO_LARGE') return undefined
+    throw error
+  }
+}
+
+/** The records' bytes as they were before compression, in pieces that come from the thread pool one after the other, so that they never take memory all together. */
+export function inflatePieces(
   compression: Compression,
   bytes: Buffer,
   limit = MAX_INFLATED_BYTES,
-): Buffer | Promise<Buffer> {
-  if (compression === 'none') return bytes
-  if (compression !== 'gzip') throw unopened(compression)
-  // The last four bytes claim the size. A bomb lies there, and is caught by the limit of this first attempt.
-  const claimed = bytes.length >= 4 ? bytes.readUInt32LE(bytes.length - 4) : 0
-  const small = Math.min(SYNC_INFLATED_BYTES, limit)
-  if (bytes.length <= SYNC_INFLATED_BYTES && claimed <= small) {
-    try {
-      return gunzipSync(bytes, small)
-    } catch (error) {
-      if (!isTooLarge(error) || small === limit) throw error
-    }
-  }
-  return gunzip(bytes, limit)
+): AsyncIterable<Buffer> {
+  if (compression === 'gzip') return gunzipPieces(bytes, limit)
+  throw unopened(compression)
 }
 
 /** Compresses; throws for a codec that cannot be written here. */
@@ -82,18 +85,17 @@ export function deflate(compression: Compression, bytes: Buffer): Buffer {
   throw unopened(compression)
 }
 
-/** As `deflate`, but what is large is a promise. */
-export function deflateSoon(compression: Compression, bytes: Buffer): Buffer | Promise<Buffer> {
-  if (compression !== 'gzip' || bytes.length <= SYNC_DEFLATED_BYTES) {
-    return deflate(compression, bytes)
-  }
+/** Whether so many bytes can be compressed while the caller waits. */
+export function deflatesQuickly(compression: Compression, size: number): boolean {
+  return compression === 'none' || size <= QUICK_DEFLATED_BYTES
+}
+
+/** As `deflate`, on the thread pool. */
+export function deflateLater(compression: Compression, bytes: Buffer): Promise<Buffer> {
+  if (compression !== 'gzip') throw unopened(compression)
   return new Promise((resolve, reject) => {
     gzip(bytes, (error, compressed) => (error ? reject(error) : resolve(compressed)))
   })
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof InvalidRecord && error.error === 'MESSAGE_TOO_LARGE'
 }
 
 function unopened(compression: Compression): InvalidRecord {

@@ -13,7 +13,7 @@ import {
   TRANSACTIONAL_FLAG,
   writeInt64,
 } from './batch-view.ts'
-import { canOpen, codecOf, type Compression, deflateSoon } from './compression.ts'
+import { canOpen, codecOf, type Compression } from './compression.ts'
 import type { ProduceContext, ProduceRules } from './produce-rules.ts'
 
 /** The bits that have a meaning; Kafka clears the others when it writes the attributes, and only then. */
@@ -50,19 +50,12 @@ export function codecToChangeTo(
   return wanted !== sent && canOpen(sent) && canOpen(wanted) ? wanted : undefined
 }
 
-/** A copy of the batch with its records, given inflated, in another codec. Kafka drops the delete horizon on this way. */
-export function recompressed(
+/** A copy of the batch with other records, compressed as said. Kafka drops the delete horizon on this way. */
+export function withRecords(
   batch: BatchView,
-  plain: Buffer,
+  records: Buffer,
   compression: Compression,
-): BatchView | Promise<BatchView> {
-  const records = deflateSoon(compression, plain)
-  if (records instanceof Promise)
-    return records.then((bytes) => assembled(batch, bytes, compression))
-  return assembled(batch, records, compression)
-}
-
-function assembled(batch: BatchView, records: Buffer, compression: Compression): BatchView {
+): BatchView {
   const bytes = Buffer.concat([batch.bytes.subarray(0, HEADER_SIZE), records])
   const kept = batch.attributes & KNOWN_BITS & ~CODEC_MASK & ~DELETE_HORIZON_FLAG
   bytes.writeInt16BE(kept | codecOf(compression), ATTRIBUTES)

@@ -8,7 +8,7 @@
  *   4  time, extra flags, operating system
  */
 
-import { crc32, inflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
+import { crc32, createInflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
 import { InvalidRecord } from './invalid-record.ts'
 
 const HEADER_SIZE = 10
@@ -17,6 +17,9 @@ const HAS_HEADER_CRC = 0x02
 const HAS_EXTRA = 0x04
 const HAS_NAME = 0x08
 const HAS_COMMENT = 0x10
+
+/** What is inflated at a time on the thread pool. */
+const PIECE_BYTES = 64 * 1024
 
 /** What zlib gives when asked for `info`, which its types do not say. */
 interface Inflated {
@@ -36,30 +39,40 @@ export function gunzipSync(bytes: Buffer, limit: number): Buffer {
     try {
       inflated = inflateRawSync(bytes.subarray(start), options(room)) as unknown as Inflated
     } catch (error) {
-      throw refusal(error, limit)
+      throw error instanceof RangeError ? tooLarge(limit, error) : broken(error)
     }
-    position = memberEnd(bytes, start, inflated)
-    room -= inflated.buffer.length
-    members.push(inflated.buffer)
+    const { buffer, engine } = inflated
+    const found = { size: buffer.length, checksum: crc32(buffer) }
+    position = memberEnd(bytes, start + engine.bytesWritten, found)
+    room -= buffer.length
+    members.push(buffer)
   }
 }
 
-/** The same on the thread pool; rejects where `gunzipSync` throws. */
-export async function gunzip(bytes: Buffer, limit: number): Promise<Buffer> {
-  const members: Buffer[] = []
+/** The same on the thread pool, piece by piece: no more than two pieces are there at a time. Throws where `gunzipSync` does, once it comes to it. */
+export async function* gunzipPieces(
+  bytes: Buffer,
+  limit: number,
+): AsyncGenerator<Buffer, void, undefined> {
   let room = limit
-  let position = 0
-  for (;;) {
-    const start = memberStart(bytes, position)
-    if (start === undefined) return joined(members)
-    const inflated = await new Promise<Inflated>((resolve, reject) => {
-      inflateRaw(bytes.subarray(start), options(room), (error, result) =>
-        error ? reject(refusal(error, limit)) : resolve(result as unknown as Inflated),
-      )
-    })
-    position = memberEnd(bytes, start, inflated)
-    room -= inflated.buffer.length
-    members.push(inflated.buffer)
+  let start = memberStart(bytes, 0)
+  if (start === undefined) throw noGzip()
+  while (start !== undefined) {
+    const member = createInflateRaw({ chunkSize: PIECE_BYTES })
+    member.end(bytes.subarray(start))
+    const found = { size: 0, checksum: 0 }
+    try {
+      for await (const piece of member as AsyncIterable<Buffer>) {
+        if (piece.length > room) throw tooLarge(limit)
+        room -= piece.length
+        found.size += piece.length
+        found.checksum = crc32(piece, found.checksum)
+        yield piece
+      }
+    } catch (error) {
+      throw error instanceof InvalidRecord ? error : broken(error)
+    }
+    start = memberStart(bytes, memberEnd(bytes, start + member.bytesWritten, found))
   }
 }
 
@@ -69,9 +82,7 @@ function options(room: number): { maxOutputLength: number; info: true } {
 }
 
 function joined(members: readonly Buffer[]): Buffer {
-  if (members.length === 0) {
-    throw new InvalidRecord('The compressed records are no gzip.', 'UNKNOWN_SERVER_ERROR')
-  }
+  if (members.length === 0) throw noGzip()
   return members.length === 1 ? members[0]! : Buffer.concat(members)
 }
 
@@ -95,23 +106,31 @@ function memberStart(bytes: Buffer, position: number): number | undefined {
   return start <= bytes.length ? start : undefined
 }
 
-/** Checks the member's trailer and returns the position behind it. */
-function memberEnd(bytes: Buffer, start: number, { buffer, engine }: Inflated): number {
-  const trailer = start + engine.bytesWritten
+/** Checks the trailer, which stands at `trailer`, of a member with this content, and returns the position behind it. */
+function memberEnd(
+  bytes: Buffer,
+  trailer: number,
+  { size, checksum }: { size: number; checksum: number },
+): number {
   if (trailer + TRAILER_SIZE > bytes.length) {
     throw new InvalidRecord('The gzip of the records is cut off.', 'UNKNOWN_SERVER_ERROR')
   }
-  const sizeIsRight = bytes.readUInt32LE(trailer + 4) === buffer.length % 2 ** 32
-  if (!sizeIsRight || bytes.readUInt32LE(trailer) !== crc32(buffer)) {
+  const sizeIsRight = bytes.readUInt32LE(trailer + 4) === size % 2 ** 32
+  if (!sizeIsRight || bytes.readUInt32LE(trailer) !== checksum) {
     throw new InvalidRecord('The gzip of the records has a wrong trailer.', 'UNKNOWN_SERVER_ERROR')
   }
   return trailer + TRAILER_SIZE
 }
 
-function refusal(cause: unknown, limit: number): InvalidRecord {
-  if (cause instanceof RangeError) {
-    const text = `The compressed records inflate to more than ${limit} bytes.`
-    return new InvalidRecord(text, 'MESSAGE_TOO_LARGE', { cause })
-  }
+function noGzip(): InvalidRecord {
+  return new InvalidRecord('The compressed records are no gzip.', 'UNKNOWN_SERVER_ERROR')
+}
+
+function broken(cause: unknown): InvalidRecord {
   return new InvalidRecord('The gzip of the records is broken.', 'UNKNOWN_SERVER_ERROR', { cause })
+}
+
+function tooLarge(limit: number, cause?: unknown): InvalidRecord {
+  const text = `The compressed records inflate to more than ${limit} bytes.`
+  return new InvalidRecord(text, 'MESSAGE_TOO_LARGE', { cause })
 }

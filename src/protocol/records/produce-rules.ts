@@ -10,6 +10,8 @@ export interface ProduceRules {
   topic: string
   /** `max.message.bytes` */
   maxMessageBytes: number
+  /** `max.decompressed.message.bytes`: what one record of a compressed batch may have. */
+  maxInflatedRecordBytes: number
   /** `segment.bytes` */
   segmentBytes: number
   /** Whether `cleanup.policy` has compact: then every record needs a key. */

@@ -4,6 +4,7 @@ import type { BatchView } from './batch-view.ts'
 import { InvalidRecord } from './invalid-record.ts'
 import type { ProduceContext, ProduceRules, RecordError, RefusedBatch } from './produce-rules.ts'
 import { RecordCursor } from './record-cursor.ts'
+import { RecordPieces } from './record-pieces.ts'
 
 /** Kafka lists every faulty record. A request of a megabyte can hold millions of them, so the list ends here. */
 const MAX_RECORD_ERRORS = 10_000
@@ -12,49 +13,127 @@ const ERRORS_IN_MESSAGE = 3
 const NO_TIMESTAMP = -1
 const LARGEST_INT64 = 0x7fff_ffff_ffff_ffffn
 
-/**
- * The largest timestamp of the records, -1 when none has any; or why they are refused. Throws `InvalidRecord` where the
- * bytes are no records. `records` are inflated.
- */
-export function checkRecords(
-  batch: BatchView,
-  records: Buffer,
-  start: number,
-  partitionIndex: number,
-  rules: ProduceRules,
-  { now }: ProduceContext,
-): number | RefusedBatch {
-  const { recordCount, baseTimestamp } = batch
-  const { compacted } = rules
-  const isCreateTime = rules.timestampType === 'CreateTime'
-  const claimsAppendTime = batch.timestampType === 'LogAppendTime'
-  const earliest = isCreateTime ? now - rules.timestampBeforeMaxMs : -Infinity
-  const latest = isCreateTime ? now + rules.timestampAfterMaxMs : Infinity
-  const cursor = new RecordCursor(records, start)
-  let maxTimestamp = NO_TIMESTAMP
-  let faults: RecordFaults | undefined
-  for (let index = 0; index < recordCount; index++) {
-    cursor.next()
+/** What the records of a batch are found to be, one after the other. */
+export class RecordChecks {
+  private readonly rules: ProduceRules
+  private readonly partitionIndex: number
+  private readonly now: number
+  private readonly recordCount: number
+  private readonly baseTimestamp: number
+  private readonly isCreateTime: boolean
+  private readonly claimsAppendTime: boolean
+  private readonly leastKeyLength: number
+  private readonly earliest: number
+  private readonly latest: number
+  private readonly maxBodyLength: number
+  private seen = 0
+  private maxTimestamp = NO_TIMESTAMP
+  private faults: RecordFaults | undefined
+
+  constructor(
+    batch: BatchView,
+    partitionIndex: number,
+    rules: ProduceRules,
+    { now }: ProduceContext,
+  ) {
+    const isCreateTime = rules.timestampType === 'CreateTime'
+    this.rules = rules
+    this.partitionIndex = partitionIndex
+    this.now = now
+    this.recordCount = batch.recordCount
+    this.baseTimestamp = batch.baseTimestamp
+    this.isCreateTime = isCreateTime
+    this.claimsAppendTime = batch.timestampType === 'LogAppendTime'
+    this.leastKeyLength = rules.compacted ? 0 : -1
+    this.earliest = isCreateTime ? now - rules.timestampBeforeMaxMs : -Infinity
+    this.latest = isCreateTime ? now + rules.timestampAfterMaxMs : Infinity
+    this.maxBodyLength = batch.compression === 'none' ? Infinity : rules.maxInflatedRecordBytes
+  }
+
+  /** Whether there are records to come. */
+  get wantsMore(): boolean {
+    return this.seen < this.recordCount
+  }
+
+  /** Looks at the next record: at numbers, so that a cursor need not live in memory. Throws `InvalidRecord` where no batch may hold it. */
+  look(offsetDelta: number, timestampDelta: number, keyLength: number, bodyLength: number): void {
+    const index = this.seen++
     // Kafka stores wrong deltas of uncompressed batches as sent, and numbers compressed ones anew.
-    if (cursor.offsetDelta !== index) {
-      throw new InvalidRecord(`Record ${index} has the offset delta ${cursor.offsetDelta}.`)
+    if (offsetDelta !== index) {
+      throw new InvalidRecord(`Record ${index} has the offset delta ${offsetDelta}.`)
     }
-    const timestamp = baseTimestamp + cursor.timestampDelta
-    if (timestamp > maxTimestamp) maxTimestamp = timestamp
-    const isTimed = isCreateTime && timestamp !== NO_TIMESTAMP
-    if (compacted && cursor.keyLength < 0) {
-      faults ??= new RecordFaults(rules, partitionIndex)
-      faults.addMissingKey(index)
-    } else if (isTimed && (timestamp < earliest || timestamp > latest)) {
-      faults ??= new RecordFaults(rules, partitionIndex)
-      faults.addTimestampOutOfRange(index, timestamp, now)
-    } else if (!isTimed && claimsAppendTime) {
-      faults ??= new RecordFaults(rules, partitionIndex)
-      faults.addClaimedAppendTime(index)
+    if (bodyLength > this.maxBodyLength) {
+      throw new InvalidRecord(`Record ${index} inflates to ${bodyLength} bytes.`)
+    }
+    const timestamp = this.baseTimestamp + timestampDelta
+    if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
+    const isAsAllowed = timestamp >= this.earliest && timestamp <= this.latest
+    if (!isAsAllowed || this.claimsAppendTime || keyLength < this.leastKeyLength) {
+      this.findFault(index, timestamp, keyLength)
     }
   }
-  if (cursor.hasMore) throw new InvalidRecord(`There are bytes after the ${recordCount} records.`)
-  return faults ? faults.refusal() : maxTimestamp
+
+  /** When all is seen: the largest timestamp of the records, -1 when none has any; or why they are refused. `hasMore`: bytes are left. */
+  result(hasMore: boolean): number | RefusedBatch {
+    if (hasMore) throw new InvalidRecord(`There are bytes after the ${this.recordCount} records.`)
+    return this.faults ? this.faults.refusal() : this.maxTimestamp
+  }
+
+  private findFault(index: number, timestamp: number, keyLength: number): void {
+    const isTimed = this.isCreateTime && timestamp !== NO_TIMESTAMP
+    if (keyLength < this.leastKeyLength) {
+      this.faultsFound().addMissingKey(index)
+    } else if (isTimed && (timestamp < this.earliest || timestamp > this.latest)) {
+      this.faultsFound().addTimestampOutOfRange(index, timestamp, this.now)
+    } else if (!isTimed && this.claimsAppendTime) {
+      this.faultsFound().addClaimedAppendTime(index)
+    }
+  }
+
+  private faultsFound(): RecordFaults {
+    this.faults ??= new RecordFaults(this.rules, this.partitionIndex)
+    return this.faults
+  }
+}
+
+/** Checks records that are here, from `start` of these bytes on. */
+export function checkRecords(
+  checks: RecordChecks,
+  records: Buffer,
+  start: number,
+): number | RefusedBatch {
+  const cursor = new RecordCursor(records, start)
+  while (checks.wantsMore) {
+    cursor.next()
+    const { offsetDelta, timestampDelta, keyLength, bodyLength } = cursor
+    checks.look(offsetDelta, timestampDelta, keyLength, bodyLength)
+  }
+  return checks.result(cursor.hasMore)
+}
+
+/** Checks records that come in pieces, each of which is shown to `onPiece`. */
+export async function checkPieces(
+  checks: RecordChecks,
+  pieces: AsyncIterable<Buffer>,
+  onPiece: (piece: Buffer) => void,
+): Promise<number | RefusedBatch> {
+  const walk = new RecordPieces()
+  for await (const piece of pieces) {
+    onPiece(piece)
+    walk.add(piece)
+    lookAtPiece(checks, walk)
+    if (!checks.wantsMore && walk.hasMore) break
+  }
+  walk.end()
+  lookAtPiece(checks, walk)
+  return checks.result(walk.hasMore)
+}
+
+function lookAtPiece(checks: RecordChecks, walk: RecordPieces): void {
+  while (checks.wantsMore && walk.next()) {
+    const { offsetDelta, timestampDelta, keyLength, bodyLength } = walk.record
+    checks.look(offsetDelta, timestampDelta, keyLength, bodyLength)
+  }
 }
 
 /** The records that a topic does not allow. The texts are Kafka's. */

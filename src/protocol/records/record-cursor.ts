@@ -10,7 +10,7 @@
  */
 
 import { InvalidRecord } from './invalid-record.ts'
-import { VarintReader } from './varint.ts'
+import { MAX_VARINT_BYTES, VarintReader } from './varint.ts'
 
 export interface RecordHeader {
   key: string
@@ -20,6 +20,8 @@ export interface RecordHeader {
 const NO_HEADERS: RecordHeader[] = []
 
 export class RecordCursor {
+  /** Bytes of the record, but for those that tell this length. */
+  bodyLength = 0
   offsetDelta = 0
   timestampDelta = 0
   /** Length of the key; -1 is null. */
@@ -28,7 +30,8 @@ export class RecordCursor {
   valueLength = -1
   headerCount = 0
 
-  private readonly reader: VarintReader
+  /** Stands behind the record. */
+  readonly reader: VarintReader
   private keyStart = 0
   private valueStart = 0
   private headersStart = 0
@@ -43,6 +46,17 @@ export class RecordCursor {
     return this.reader.position < this.reader.end
   }
 
+  /** Whether the next record is here from end to end. Near the end of the bytes it may be so, and this does not say it. */
+  get hasWhole(): boolean {
+    const { reader } = this
+    const start = reader.position
+    if (reader.end - start < MAX_VARINT_BYTES) return false
+    const length = reader.varint()
+    const isWhole = length <= reader.end - reader.position
+    reader.position = start
+    return isWhole
+  }
+
   /** Steps to the next record. Throws `InvalidRecord` where none stands whole. */
   next(): void {
     const { reader } = this
@@ -54,13 +68,14 @@ export class RecordCursor {
         `A record has ${length} bytes, of which ${reader.end - start} are there.`,
       )
     }
+    this.bodyLength = length
     reader.position = start + 1
     this.timestampDelta = reader.varlong()
     this.offsetDelta = reader.varint()
-    this.keyLength = this.length()
+    this.keyLength = this.fieldLength()
     this.keyStart = reader.position
     this.skip(this.keyLength)
-    this.valueLength = this.length()
+    this.valueLength = this.fieldLength()
     this.valueStart = reader.position
     this.skip(this.valueLength)
     this.headerCount = reader.varint()
@@ -102,7 +117,7 @@ export class RecordCursor {
     return headers
   }
 
-  private length(): number {
+  private fieldLength(): number {
     const length = this.reader.varint()
     return length < 0 ? -1 : length
   }

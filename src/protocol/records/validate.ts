@@ -18,8 +18,16 @@ import {
   MAGIC,
   MAGIC_OFFSET,
 } from './batch-view.ts'
-import { canOpen, inflateSoon } from './compression.ts'
-import { codecToChangeTo, recompressed, withTimestamps } from './corrected-batch.ts'
+import {
+  canOpen,
+  type Compression,
+  deflate,
+  deflateLater,
+  deflatesQuickly,
+  inflatePieces,
+  inflateQuickly,
+} from './compression.ts'
+import { codecToChangeTo, withRecords, withTimestamps } from './corrected-batch.ts'
 import { InvalidRecord } from './invalid-record.ts'
 import {
   type ProduceContext,
@@ -30,7 +38,7 @@ import {
   refusedByLog,
   type ValidatedBatch,
 } from './produce-rules.ts'
-import { checkRecords } from './record-checks.ts'
+import { checkPieces, checkRecords, RecordChecks } from './record-checks.ts'
 
 export type {
   AcceptedBatch,
@@ -47,35 +55,23 @@ const MAX_INT32 = 0x7fff_ffff
 /** The first Produce version that may carry zstd (KIP-110). */
 const FIRST_ZSTD_VERSION = 7
 
-/**
- * Checks the `records` of one partition. The answer is a promise only when much has to be inflated or compressed, and does
- * not reject for anything that the bytes hold.
- */
+/** What is left of a check when much has to be inflated or compressed: it begins when this is called, and does not reject for anything that the bytes hold. */
+export type LongCheck = () => Promise<ValidatedBatch>
+
+/** Checks the `records` of one partition. */
 export function validateProduced(
   records: Buffer | null,
   partitionIndex: number,
   rules: ProduceRules,
   context: ProduceContext,
-): ValidatedBatch | Promise<ValidatedBatch> {
+): ValidatedBatch | LongCheck {
   try {
     const batch = onlyBatch(records, context)
     if (!(batch instanceof BatchView)) return batch
-    const refusal = checkHeader(batch, partitionIndex, rules)
-    if (refusal) return refusal
-    const { compression } = batch
-    if (compression === 'none') {
-      return checkContent(batch, batch.bytes, HEADER_SIZE, partitionIndex, rules, context)
-    }
-    if (!canOpen(compression)) {
-      return fitting(withTimestamps(batch, undefined, rules, context), partitionIndex, rules)
-    }
-    const plain = inflateSoon(compression, batch.recordBytes)
-    if (!(plain instanceof Promise)) {
-      return checkContent(batch, plain, 0, partitionIndex, rules, context)
-    }
-    return plain
-      .then((bytes) => checkContent(batch, bytes, 0, partitionIndex, rules, context))
-      .catch(refusalOf)
+    return (
+      checkHeader(batch, partitionIndex, rules) ??
+      new ContentCheck(batch, partitionIndex, rules, context).run()
+    )
   } catch (error) {
     return refusalOf(error)
   }
@@ -153,38 +149,86 @@ function checkHeader(
   return undefined
 }
 
-/** Walks the records, which are inflated and begin at `start` of `plain`, and makes the batch that is stored. */
-function checkContent(
-  batch: BatchView,
-  plain: Buffer,
-  start: number,
-  partitionIndex: number,
-  rules: ProduceRules,
-  context: ProduceContext,
-): ValidatedBatch | Promise<ValidatedBatch> {
-  const maxTimestamp = checkRecords(batch, plain, start, partitionIndex, rules, context)
-  if (typeof maxTimestamp !== 'number') return maxTimestamp
-  const codec = codecToChangeTo(batch.compression, rules)
-  if (codec === undefined) {
-    return fitting(withTimestamps(batch, maxTimestamp, rules, context), partitionIndex, rules)
-  }
-  const stored = recompressed(batch, plain.subarray(start), codec)
-  const finish = (changed: BatchView): ValidatedBatch =>
-    fitting(withTimestamps(changed, maxTimestamp, rules, context), partitionIndex, rules)
-  return stored instanceof Promise ? stored.then(finish) : finish(stored)
-}
+/** Walks the records, and makes the batch that is stored. */
+class ContentCheck {
+  private readonly batch: BatchView
+  private readonly partitionIndex: number
+  private readonly rules: ProduceRules
+  private readonly context: ProduceContext
 
-/** The batch as it is to be stored, unless recompression or a small segment has made it too large. */
-function fitting(batch: BatchView, partitionIndex: number, rules: ProduceRules): ValidatedBatch {
-  const { sizeInBytes } = batch
-  if (sizeInBytes > rules.maxMessageBytes) {
-    return refusedAsTooLarge(sizeInBytes, rules, partitionIndex)
+  constructor(
+    batch: BatchView,
+    partitionIndex: number,
+    rules: ProduceRules,
+    context: ProduceContext,
+  ) {
+    this.batch = batch
+    this.partitionIndex = partitionIndex
+    this.rules = rules
+    this.context = context
   }
-  if (sizeInBytes > rules.segmentBytes) {
-    const text = `The batch has ${sizeInBytes} bytes, and a segment at most ${rules.segmentBytes}.`
-    return refused('RECORD_LIST_TOO_LARGE', text)
+
+  run(): ValidatedBatch | LongCheck {
+    const { batch } = this
+    const { compression } = batch
+    if (compression === 'none') return this.checkPlain(batch.bytes, HEADER_SIZE)
+    if (!canOpen(compression)) return this.stored(batch, undefined)
+    const plain = inflateQuickly(compression, batch.recordBytes)
+    return plain ? this.checkPlain(plain, 0) : () => this.checkPieces().catch(refusalOf)
   }
-  return { batch }
+
+  /** The records lie inflated in these bytes, from `start` on. */
+  private checkPlain(bytes: Buffer, start: number): ValidatedBatch | LongCheck {
+    const maxTimestamp = checkRecords(this.checks(), bytes, start)
+    if (typeof maxTimestamp !== 'number') return maxTimestamp
+    const codec = codecToChangeTo(this.batch.compression, this.rules)
+    if (codec === undefined) return this.stored(this.batch, maxTimestamp)
+    const records = bytes.subarray(start)
+    if (deflatesQuickly(codec, records.length)) {
+      return this.recompressed(deflate(codec, records), codec, maxTimestamp)
+    }
+    return async () => this.recompressed(await deflateLater(codec, records), codec, maxTimestamp)
+  }
+
+  private async checkPieces(): Promise<ValidatedBatch> {
+    const { batch, rules, partitionIndex } = this
+    // No other codec than none can take the place of one that can be opened.
+    const codec = codecToChangeTo(batch.compression, rules)
+    const kept: Buffer[] = []
+    let size = HEADER_SIZE
+    const pieces = inflatePieces(batch.compression, batch.recordBytes)
+    const maxTimestamp = await checkPieces(this.checks(), pieces, (piece) => {
+      size += piece.length
+      if (codec !== undefined && size <= rules.maxMessageBytes) kept.push(piece)
+    })
+    if (typeof maxTimestamp !== 'number') return maxTimestamp
+    if (codec === undefined) return this.stored(batch, maxTimestamp)
+    if (size > rules.maxMessageBytes) return refusedAsTooLarge(size, rules, partitionIndex)
+    return this.recompressed(Buffer.concat(kept), codec, maxTimestamp)
+  }
+
+  private checks(): RecordChecks {
+    return new RecordChecks(this.batch, this.partitionIndex, this.rules, this.context)
+  }
+
+  private recompressed(records: Buffer, codec: Compression, maxTimestamp: number): ValidatedBatch {
+    return this.stored(withRecords(this.batch, records, codec), maxTimestamp)
+  }
+
+  /** The batch as it is to be stored, unless recompression or a small segment has made it too large. */
+  private stored(batch: BatchView, maxTimestamp: number | undefined): ValidatedBatch {
+    const { rules } = this
+    const timed = withTimestamps(batch, maxTimestamp, rules, this.context)
+    const { sizeInBytes } = timed
+    if (sizeInBytes > rules.maxMessageBytes) {
+      return refusedAsTooLarge(sizeInBytes, rules, this.partitionIndex)
+    }
+    if (sizeInBytes > rules.segmentBytes) {
+      const text = `The batch has ${sizeInBytes} bytes, and a segment at most ${rules.segmentBytes}.`
+      return refused('RECORD_LIST_TOO_LARGE', text)
+    }
+    return { batch: timed }
+  }
 }
 
 function invalid(reason: string): RefusedBatch {

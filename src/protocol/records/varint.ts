@@ -8,8 +8,8 @@
 
 import { InvalidRecord } from './invalid-record.ts'
 
-const MAX_VARINT_BYTES = 5
-const MAX_VARLONG_BYTES = 10
+export const MAX_VARINT_BYTES = 5
+export const MAX_VARLONG_BYTES = 10
 
 /** Reads varints from a part of a buffer, one after the other, and never past its end. */
 export class VarintReader {

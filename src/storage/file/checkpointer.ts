@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../../clock.ts'
 import {
   decodeOffsetCheckpoint,
   encodeOffsetCheckpoint,
+  END_SIZES,
   LOG_STARTS,
   type OffsetCheckpoint,
   RECOVERY_POINTS,
@@ -15,16 +16,14 @@ import { Coalesced } from './coalesced.ts'
 import type { Disk } from './disk.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { encodeProducerSnapshot } from './producer-snapshot.ts'
+import type { Occasion } from './producer-snapshots.ts'
 
 /** How often logs with new records are synced and their recovery points written. */
 const INTERVAL_MS = 10_000
 /** Most logs of one round; those that waited longest come first. */
 const ROUND_LOGS = 256
-/** Snapshots of a log's producers that pile up before the newest is synced and the others are removed. */
-const MOST_SNAPSHOTS = 8
 /** With more than this dirty the dirtiest log is synced at once. */
-const SYNC_BEHIND_BYTES = 32 * 1024 * 1024
+const SYNC_BEHIND_BYTES = 64 * 1024 * 1024
 /** Recovery points are written at the latest when so much was synced since. */
 const SAVE_BEHIND_BYTES = 64 * 1024 * 1024
 
@@ -50,6 +49,8 @@ class OffsetFile {
 export class Checkpointer {
   readonly recoveryPoints: OffsetFile
   readonly logStarts: OffsetFile
+  /** Written by a clean stop. */
+  readonly endSizes: OffsetFile
   private readonly shares: EngineShares
   private readonly timer: Timer
   /** Logs with records that are behind their recovery point, in the order in which they became so. */
@@ -63,6 +64,7 @@ export class Checkpointer {
     const { disk, directory } = shares
     this.recoveryPoints = new OffsetFile(disk, `${directory}/${RECOVERY_POINTS}`)
     this.logStarts = new OffsetFile(disk, `${directory}/${LOG_STARTS}`)
+    this.endSizes = new OffsetFile(disk, `${directory}/${END_SIZES}`)
     this.timer = clock.every(INTERVAL_MS, () => {
       this.round ??= this.checkpointMany().finally(() => {
         this.round = undefined
@@ -73,7 +75,7 @@ export class Checkpointer {
   /** A log has written or synced something. */
   progressed(log: PartitionLog): void {
     if (log.checkpointOffset !== log.logEndOffset) this.behind.add(log)
-    if (this.shares.writes.dirtyBytes > SYNC_BEHIND_BYTES && !this.isSyncing) {
+    if (this.shares.writes.pace.dirtyBytes > SYNC_BEHIND_BYTES && !this.isSyncing) {
       this.isSyncing = true
       void this.syncDirtiest()
     }
@@ -88,48 +90,59 @@ export class Checkpointer {
   /** Drops what is known of a log that is deleted. Resolved: a log of the same name will not inherit it. */
   async forget(log: PartitionLog | undefined, name: string): Promise<void> {
     if (log) this.behind.delete(log)
+    this.endSizes.offsets.delete(name)
     const saves = [this.recoveryPoints, this.logStarts]
       .filter(({ offsets }) => offsets.delete(name))
       .map((file) => file.save())
     await Promise.all(saves)
   }
 
-  /**
-   * Syncs a log and writes its indexes and producers; true when a start need read nothing of it. `isLasting`: what is
-   * written survives a power cut too, so that the records before may go.
-   */
-  checkpoint(log: PartitionLog, isLasting = false): Promise<boolean> {
+  /** Syncs a log and writes its indexes and, where the occasion asks for it, its producers; true when that is done, or the log is gone. */
+  checkpoint(log: PartitionLog, occasion: Occasion): Promise<boolean> {
     // One after the other, so that the last to end is the newest.
-    log.checkpointing = log.checkpointing.then(() => this.checkpointNow(log, isLasting))
+    log.checkpointing = log.checkpointing.then(() => this.checkpointNow(log, occasion))
     return log.checkpointing
   }
 
-  /** Checkpoints everything that is behind; true when a start need read nothing. */
-  async close(): Promise<boolean> {
+  /** Checkpoints all of these logs, to which nothing is appended any more; true when a start need read nothing of them. */
+  async close(logs: readonly PartitionLog[]): Promise<boolean> {
     this.timer.cancel()
     await this.round
-    const results = await Promise.all([...this.behind].map((log) => this.checkpoint(log, true)))
-    await Promise.all([this.recoveryPoints.save(), this.logStarts.save()])
-    return !results.includes(false)
+    await Promise.all(logs.map((log) => this.closeLog(log)))
+    const files = [this.recoveryPoints, this.logStarts, this.endSizes]
+    await Promise.all(files.map((file) => file.save()))
+    return logs.every((log) => !log.offline && !this.isBehind(log))
   }
 
-  private async checkpointNow(log: PartitionLog, isLasting: boolean): Promise<boolean> {
+  private async closeLog(log: PartitionLog): Promise<void> {
+    await log.checkpointing
+    const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
+    if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
+    if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
+  }
+
+  private isBehind(log: PartitionLog): boolean {
+    if (log.checkpointOffset !== log.logEndOffset) return true
+    return log.hasFolder && this.recoveryPoints.offsets.get(log.name) !== log.logEndOffset
+  }
+
+  private async checkpointNow(log: PartitionLog, occasion: Occasion): Promise<boolean> {
     this.behind.delete(log)
-    const offset = log.logEndOffset
-    log.checkpointOffset = offset
-    const producers = encodeProducerSnapshot(log.producers)
+    const end = log.writer.appended
+    log.checkpointOffset = end.offset
+    const snapshot = log.snapshots.take(end, occasion)
     try {
       await log.writer.settled(true)
-      if (log.offline || log.isDeleted) return !log.offline
-      if (log.hasFolder) {
+      if (log.hasFolder && !log.isEnded) {
         log.saveEpochs()
-        log.saveSnapshot(offset, producers)
-        if (isLasting || log.snapshots.length > MOST_SNAPSHOTS) await log.secureSnapshot(offset)
+        if (snapshot) await log.snapshots.save(snapshot)
+        await log.snapshots.secure(occasion)
         await log.syncIndexes()
       }
-      this.recoveryPoints.offsets.set(log.name, offset)
-      return true
+      if (!log.isEnded) this.recoveryPoints.offsets.set(log.name, end.offset)
+      return !log.offline
     } catch (error) {
+      log.checkpointOffset = -1
       // The log itself has gone offline where that was the cause; all else can be made again from its batches.
       if (!log.isDeleted) {
         this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')
@@ -141,19 +154,19 @@ export class Checkpointer {
   private async checkpointMany(): Promise<void> {
     const logs = [...this.behind].slice(0, ROUND_LOGS)
     if (logs.length === 0) return
-    await Promise.all(logs.map((log) => this.checkpoint(log)))
+    await Promise.all(logs.map((log) => this.checkpoint(log, 'regular')))
     await this.saveRecoveryPoints()
   }
 
   private async syncDirtiest(): Promise<void> {
-    while (this.shares.writes.dirtyBytes > SYNC_BEHIND_BYTES) {
+    while (this.shares.writes.pace.dirtyBytes > SYNC_BEHIND_BYTES) {
       let dirtiest: PartitionLog | undefined
       for (const log of this.behind) {
         if (log.writer.dirtyBytes > (dirtiest?.writer.dirtyBytes ?? 0)) dirtiest = log
       }
       if (!dirtiest) break
       this.syncedBytes += dirtiest.writer.dirtyBytes
-      await this.checkpoint(dirtiest)
+      await this.checkpoint(dirtiest, 'passing')
       if (this.syncedBytes > SAVE_BEHIND_BYTES) await this.saveRecoveryPoints()
     }
     this.isSyncing = false

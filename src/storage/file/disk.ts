@@ -29,12 +29,19 @@ export interface DiskEntry {
 }
 
 export interface DiskLock {
+  /** Whether the folder is still this process's: exact, also after a process was paused. */
+  isHeld(): boolean
   release(): void
 }
 
 /** Somebody else has the folder: the text says who. */
 export class FolderHeld extends Error {
   override readonly name = 'FolderHeld'
+}
+
+/** The folder was this process's, and is another's now: it writes nothing more. */
+export class FolderLost extends Error {
+  override readonly name = 'FolderLost'
 }
 
 export interface Disk {
@@ -57,8 +64,11 @@ export interface Disk {
   removeDirectory(path: string): Promise<void>
   /** Resolved: files made, renamed and removed in this folder stay so through a power cut. */
   syncDirectory(path: string): Promise<void>
-  /** Takes the folder for this process, until released or until the process ends in whatever way; rejects with `FolderHeld`. */
-  lock(directory: string): Promise<DiskLock>
+  /**
+   * Takes the folder for this process, until released or until the process ends in whatever way; rejects with `FolderHeld`.
+   * Verbs that change anything throw `FolderLost` when it is no longer held; `onLost` is called once, as soon as that is known.
+   */
+  lock(directory: string, onLost: (reason: string) => void): Promise<DiskLock>
 }
 
 /** Whether an error is the disk's answer that a file or folder is not there. */

@@ -2,7 +2,6 @@
 
 import type { Slab } from '../../slab-pool.ts'
 import type { LogId, LogOffsets, LogRead, ReadLimits, ReadResult, Want } from '../engine.ts'
-import type { EngineShares } from './engine-shares.ts'
 import type { LogCatalog } from './log-catalog.ts'
 import { readLog, type Stretch } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -10,20 +9,13 @@ import type { PartitionLog } from './partition-log.ts'
 export class EngineRead implements ReadResult {
   readonly reads: LogRead[] = []
   private readonly catalog: LogCatalog
-  private readonly shares: EngineShares
   private readonly wants: readonly Want[]
   private maxBytes: number
   private firstWhole: boolean
   private held: Slab[] = []
 
-  constructor(
-    catalog: LogCatalog,
-    shares: EngineShares,
-    wants: readonly Want[],
-    { maxBytes, firstWhole }: ReadLimits,
-  ) {
+  constructor(catalog: LogCatalog, wants: readonly Want[], { maxBytes, firstWhole }: ReadLimits) {
     this.catalog = catalog
-    this.shares = shares
     this.wants = wants
     this.maxBytes = maxBytes
     this.firstWhole = firstWhole
@@ -74,7 +66,10 @@ export class EngineRead implements ReadResult {
   private fill(read: LogRead, log: PartitionLog, want: Want): LogRead | Promise<LogRead> {
     const maxBytes = Math.min(want.maxBytes, this.maxBytes)
     const fail = (error: unknown): LogRead => {
-      this.shares.log.error({ err: error, folder: log.folder }, 'A log could not be read.')
+      // While it was read, the log was deleted or its start moved up.
+      if (log.isDeleted) return { ...NO_LOG, log: want.log }
+      if (want.offset < log.logStartOffset) return { ...read, error: 'OFFSET_OUT_OF_RANGE' }
+      this.catalog.couldNotRead(log, error)
       return { ...read, error: 'KAFKA_STORAGE_ERROR' }
     }
     const take = ({ buffers, size, held }: Stretch): LogRead => {

@@ -7,7 +7,7 @@ import type { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { TailCache } from './tail-cache.ts'
 
-/** The part of a pino logger that the engine writes to. */
+/** The part of a logger that the engine writes to. */
 export interface EngineLog {
   info(context: object, text: string): void
   warn(context: object, text: string): void

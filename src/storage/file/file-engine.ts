@@ -32,25 +32,23 @@ import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
+import { ProducerExpiry } from './producer-expiry.ts'
 import { segmentIndexOf } from './segment-search.ts'
-import { Slots } from './slots.ts'
+import { Slots } from '../../slots.ts'
 import { TailCache } from './tail-cache.ts'
+import { type PaceLimits, WritePace } from './write-pace.ts'
 
 /** Stands in the data folder after a clean stop, and goes at the next start. */
 const CLEAN_MARKER = '.kafka_cleanshutdown'
 const CLEAN_MARKER_CONTENT = '{"version":0,"brokerEpoch":-1}'
 
-export interface FileEngineOptions {
+export interface FileEngineOptions extends PaceLimits {
   /** What the folder must belong to, or is given to when it is new; left out, a new folder gets an id of its own and node 1. */
   clusterId?: string
   nodeId?: number
   /** Memory for recently written batches, of all logs. */
   tailCacheBytes: number
   openFiles: number
-  /** Largest write that is done synchronously. */
-  syncWriteBytes: number
-  /** With more than this not synced, all writes are asynchronous. */
-  dirtyLimitBytes: number
 }
 
 export interface FileEngineSettings {
@@ -62,6 +60,8 @@ export interface FileEngineSettings {
   log?: EngineLog
   /** Where the memory of appended batches comes from, if it is to be used again. */
   slabs?: SlabPool
+  /** Called once when the folder turns out to be another process's: every log is offline by then, and nothing more is written. */
+  onLost?: (error: StorageError) => void
   options?: Partial<FileEngineOptions>
 }
 
@@ -74,8 +74,8 @@ export interface FileEngine extends StorageEngine {
 const defaultOptions: FileEngineOptions = {
   tailCacheBytes: 32 * 1024 * 1024,
   openFiles: 1024,
-  syncWriteBytes: 256 * 1024,
-  dirtyLimitBytes: 64 * 1024 * 1024,
+  syncWriteBytes: 1.5 * 1024 * 1024,
+  dirtyLimitBytes: 256 * 1024 * 1024,
 }
 
 const SYNC_SLOTS = 2
@@ -92,15 +92,17 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   const { slabs = new SlabPool() } = settings
   const options = { ...defaultOptions, ...settings.options }
   await makeDirectories(disk, directory)
-  const lock = await disk.lock(directory)
+  let engine: Engine | undefined
+  const lock = await disk.lock(directory, (reason) => engine?.lose(reason))
   try {
-    const identity = await openIdentity(disk, directory, random, options)
+    const identity = await openIdentity({ disk, directory, random, log }, options)
     const marker = `${directory}/${CLEAN_MARKER}`
     const isClean = disk.readFile(marker) !== undefined
     disk.remove(marker)
     await disk.syncDirectory(directory)
-    const parts = { disk, directory, clock, random, log, slabs }
-    return await new Engine(parts, options, identity, lock, isClean).prepare()
+    const parts = { disk, directory, clock, random, log, slabs, onLost: settings.onLost }
+    engine = new Engine(parts, options, identity, lock, isClean)
+    return await engine.prepare()
   } catch (error) {
     lock.release()
     throw error
@@ -116,6 +118,9 @@ async function makeDirectories(disk: Disk, directory: string): Promise<void> {
   await disk.syncDirectory(parent === '' ? '/' : parent)
 }
 
+type Parts = Required<Omit<FileEngineSettings, 'options' | 'onLost'>> &
+  Record<'onLost', FileEngineSettings['onLost']>
+
 class Engine implements FileEngine {
   readonly clusterId: string
   readonly nodeId: number
@@ -123,12 +128,15 @@ class Engine implements FileEngine {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly catalog: LogCatalog
+  private readonly producerExpiry: ProducerExpiry
   private readonly lock: DiskLock
+  private readonly onLost: FileEngineSettings['onLost']
   private touched: LogWriter[] = []
   private isClosed = false
+  private lost: StorageError | undefined
 
   constructor(
-    settings: Required<Omit<FileEngineSettings, 'options'>>,
+    settings: Parts,
     options: FileEngineOptions,
     identity: FolderIdentity,
     lock: DiskLock,
@@ -139,10 +147,10 @@ class Engine implements FileEngine {
     this.nodeId = identity.nodeId
     this.directoryId = identity.directoryId
     this.lock = lock
+    this.onLost = settings.onLost
     const schedule = (writer: LogWriter): void => {
       if (this.touched.push(writer) === 1) clock.soon(() => this.writeTouched())
     }
-    const { syncWriteBytes, dirtyLimitBytes } = options
     this.shares = {
       disk,
       directory,
@@ -153,26 +161,41 @@ class Engine implements FileEngine {
       writes: {
         clock,
         syncSlots: new Slots(SYNC_SLOTS),
-        syncWriteBytes,
-        dirtyLimitBytes,
-        dirtyBytes: 0,
-        turnBytes: 0,
+        pace: new WritePace(options, clock),
         schedule,
       },
       progressed: (partitionLog) => this.checkpointer.progressed(partitionLog),
     }
     this.checkpointer = new Checkpointer(this.shares, clock)
     this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+    this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
-  /** In a new folder makes the checkpoint that tells a log which came later from one whose recovery point is lost. */
+  /** In a new folder makes the checkpoint that tells a log which came later from one whose recovery point is lost. Logs that are gone must not be remembered as those that come after them. */
   async prepare(): Promise<this> {
-    const { recoveryPoints } = this.checkpointer
-    if (this.catalog.isEmpty && !recoveryPoints.wasThere) await recoveryPoints.save()
+    const { recoveryPoints, logStarts } = this.checkpointer
+    const { isEmpty, hasForgotten } = this.catalog
+    if ((isEmpty && !recoveryPoints.wasThere) || hasForgotten) await recoveryPoints.save()
+    if (hasForgotten) await logStarts.save()
     return this
   }
 
+  /** The folder is another's: what it holds is not ours to tell or to change. */
+  lose(reason: string): void {
+    const { log, directory } = this.shares
+    const lost = new StorageError(`${directory} is no longer this broker's: ${reason}`)
+    this.lost = lost
+    log.error({ folder: directory }, `${lost.message} Nothing is written there any more.`)
+    for (const partitionLog of this.catalog.logs.values()) {
+      partitionLog.offline ??= lost
+      partitionLog.isDoubtful = true
+      partitionLog.end(rejected(lost))
+    }
+    this.onLost?.(lost)
+  }
+
   async create(logs: readonly LogSpec[]): Promise<void> {
+    if (this.lost) throw this.lost
     await this.catalog.create(logs)
   }
 
@@ -195,6 +218,7 @@ class Engine implements FileEngine {
 
   append(appends: readonly Append[], options?: { atomic?: boolean }): Promise<AppendOutcome[]> {
     if (this.isClosed) return Promise.resolve(appends.map(() => CLOSED))
+    if (this.lost) return Promise.resolve(appends.map(() => rejected(this.lost!)))
     const commit = new Commit()
     if (options?.atomic && appends.length > 1) appendAtomic(this.catalog, appends, commit)
     else appendEach(this.catalog, appends, commit)
@@ -203,7 +227,7 @@ class Engine implements FileEngine {
   }
 
   read(wants: readonly Want[], limits: ReadLimits): ReadResult | Promise<ReadResult> {
-    return new EngineRead(this.catalog, this.shares, wants, limits).run()
+    return new EngineRead(this.catalog, wants, limits).run()
   }
 
   offsets(id: LogId): LogOffsets | undefined {
@@ -239,16 +263,22 @@ class Engine implements FileEngine {
     const start = Math.min(offset, log.highWatermark.offset)
     if (start <= log.logStartOffset) return log.logStartOffset
     // What the batches that go tell of producers must be kept elsewhere before.
-    const segmentsGo = segmentIndexOf(log.segments, start) > 0
-    if (segmentsGo && !(await this.checkpointer.checkpoint(log, true)))
-      throw asStorageError(log.offline)
+    if (segmentIndexOf(log.segments, start) > 0) {
+      const isDone = await this.checkpointer.checkpoint(log, 'lasting')
+      if (!isDone || log.isEnded)
+        throw log.offline ?? new StorageError(`${log.folder} could not be truncated.`)
+    }
     const removed = log.moveStart(start)
     log.notify()
     try {
       const { logStarts } = this.checkpointer
       logStarts.offsets.set(log.name, log.logStartOffset)
       await logStarts.save()
-      for (const segment of removed) segment.removeFiles()
+      for (const segment of removed) {
+        // Their names may be those of another log's files by now.
+        if (log.isEnded) segment.retire()
+        else segment.removeFiles()
+      }
     } catch (error) {
       throw asStorageError(error)
     }
@@ -269,7 +299,7 @@ class Engine implements FileEngine {
       const ownerEpoch = log.own()
       // What the owner before has appended is either visible to the replay, or has failed.
       await log.writer.settled(log.config.flushMessages === 1)
-      return { ownerEpoch, replay: () => replay(log) }
+      return { ownerEpoch, replay: () => replay(log, this.shares.log) }
     } catch (error) {
       throw asStorageError(error)
     }
@@ -282,11 +312,13 @@ class Engine implements FileEngine {
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
+    this.producerExpiry.close()
     const { disk, directory } = this.shares
     try {
       await this.catalog.close()
       const logs = [...this.catalog.logs.values()]
-      const isClean = (await this.checkpointer.close()) && logs.every(({ offline }) => !offline)
+      if (this.lost) return void (await this.checkpointer.close([]).catch(() => undefined))
+      const isClean = await this.checkpointer.close(logs)
       for (const log of logs) {
         log.saveEpochs()
         log.end(CLOSED)
@@ -303,9 +335,13 @@ class Engine implements FileEngine {
   private writeTouched(): void {
     const { touched } = this
     this.touched = []
-    this.shares.writes.turnBytes = 0
+    this.shares.writes.pace.beginTurn()
     for (const writer of touched) writer.write()
   }
+}
+
+function rejected({ message }: StorageError): AppendOutcome {
+  return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
 }
 
 async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {

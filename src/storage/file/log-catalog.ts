@@ -35,6 +35,8 @@ const GONE: AppendOutcome = {
 
 export class LogCatalog {
   readonly logs = new Map<LogId, PartitionLog>()
+  /** The checkpoints' files know more than there is. */
+  hasForgotten = false
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly random: Random
@@ -43,6 +45,8 @@ export class LogCatalog {
   private readonly folders = new Map<string, string | undefined>()
   private readonly opening = new Map<LogId, Promise<void>>()
   private readonly watchers = new Map<LogId, Set<() => void>>()
+  /** What the last failed read of a log was told to have failed of. */
+  private readonly toldOf = new WeakMap<PartitionLog, string>()
   private readonly syncingRoot: Coalesced
   private sweeping: Promise<void> = Promise.resolve()
   private isClosed = false
@@ -113,8 +117,18 @@ export class LogCatalog {
       log.end(GONE)
     }
     this.watchers.delete(id)
-    if (this.folders.has(name)) this.sweep(this.retire(name, DELETED_SUFFIX))
+    const retired = this.folders.has(name) ? this.retire(name, DELETED_SUFFIX) : undefined
     await Promise.all([this.syncingRoot.run(), this.checkpointer.forget(log, name)])
+    // As long as the checkpoints know the log, its folder tells that it was deleted and is not lost.
+    if (retired !== undefined) this.sweep(retired)
+  }
+
+  /** Says so once: whoever reads there tries again and again. */
+  couldNotRead(log: PartitionLog, cause: unknown): void {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    if (this.toldOf.get(log) === text) return
+    this.toldOf.set(log, text)
+    this.shares.log.error({ err: cause, folder: log.folder }, 'A log could not be read.')
   }
 
   watch(id: LogId, listener: () => void): () => void {
@@ -133,19 +147,33 @@ export class LogCatalog {
   /** Finds the folders, and goes on removing those of deleted logs. */
   private look(): void {
     const { disk, directory } = this.shares
+    const deleted = new Set<string>()
     for (const { name, isDirectory } of disk.list(directory) ?? []) {
       if (!isDirectory) continue
       if (name.endsWith(DELETED_SUFFIX)) {
+        deleted.add(name.slice(0, name.lastIndexOf('.')))
         this.sweep(name)
       } else if (parseFolderName(name)) {
         const metadata = disk.readFile(`${directory}/${name}/${PARTITION_METADATA}`)
         this.folders.set(name, decodePartitionMetadata(metadata))
       }
     }
-    const { recoveryPoints, logStarts } = this.checkpointer
-    for (const { offsets } of [recoveryPoints, logStarts]) {
-      for (const name of offsets.keys()) {
-        if (!this.folders.has(name)) offsets.delete(name)
+    this.forgetLost(deleted)
+  }
+
+  /** Drops what the checkpoints know of logs that have no folder, and says of which nobody has deleted it. */
+  private forgetLost(deleted: ReadonlySet<string>): void {
+    const { recoveryPoints, logStarts, endSizes } = this.checkpointer
+    for (const { offsets } of [recoveryPoints, logStarts, endSizes]) {
+      for (const [name, offset] of offsets) {
+        if (this.folders.has(name)) continue
+        offsets.delete(name)
+        this.hasForgotten = true
+        if (offsets !== recoveryPoints.offsets || offset === 0 || deleted.has(name)) continue
+        this.shares.log.error(
+          { folder: `${this.shares.directory}/${name}`, recoveryPoint: offset },
+          `${name} had records up to ${offset}; its folder is gone.`,
+        )
       }
     }
   }
@@ -157,10 +185,7 @@ export class LogCatalog {
       log.spec = spec
       return Promise.resolve()
     }
-    if (log?.isDoubtful) {
-      const text = `A sync of ${log.folder} failed: what the disk holds is known after a new start only.`
-      return Promise.reject(new StorageError(text, { cause: log.offline }))
-    }
+    if (log?.isDoubtful) return Promise.reject(doubtful(log))
     let opening = this.opening.get(id)
     if (!opening) {
       opening = this.openFolder(id, spec).finally(() => this.opening.delete(id))
@@ -175,24 +200,28 @@ export class LogCatalog {
     const folder = `${shares.directory}/${name}`
     await this.setAsideOther(name, spec.topicId)
     const isThere = folders.has(name)
-    const wasOpen = this.logs.has(id)
-    const isClean = this.isClean && !wasOpen
+    const before = this.logs.get(id)
+    await before?.settled()
+    if (before?.isDoubtful) throw doubtful(before)
     const opened = isThere
       ? await openLog(
           spec,
           folder,
           {
-            isClean,
+            isClean: this.isClean && !before,
             recoveryPoint: this.checkpointer.recoveryPointOf(name),
             logStartOffset: this.checkpointer.logStarts.offsets.get(name),
+            endSize: this.checkpointer.endSizes.offsets.get(name),
           },
           shares,
         )
       : newLog(spec, folder, shares)
+    if (isThere) await this.lowerRecoveryPoint(name, opened.logEndOffset)
     const log = new PartitionLog(opened, this.watchersOf(id), shares)
     log.onFolder = () => folders.set(name, spec.topicId)
     if (isThere) {
       folders.set(name, spec.topicId)
+      const { isClean } = opened
       if (!isClean) log.beginEpoch(log.leaderEpoch + 1)
       if (!isClean && spec.config.flushMessages === 1) await log.writer.settled(true)
     } else if (!spec.lazy) {
@@ -201,6 +230,14 @@ export class LogCatalog {
     this.logs.set(id, log)
     shares.progressed(log)
     log.notify()
+  }
+
+  /** A log that has lost synced records: others will take their offsets, and are not to be taken for them. */
+  private async lowerRecoveryPoint(name: string, logEndOffset: number): Promise<void> {
+    const { recoveryPoints } = this.checkpointer
+    if ((recoveryPoints.offsets.get(name) ?? 0) <= logEndOffset) return
+    recoveryPoints.offsets.set(name, logEndOffset)
+    await recoveryPoints.save()
   }
 
   /** A folder of this name that is another topic's was to be deleted, and is not: it is kept out of the way, for whoever wonders. */
@@ -252,6 +289,11 @@ export class LogCatalog {
     }
     return watchers
   }
+}
+
+function doubtful({ folder, offline }: PartitionLog): StorageError {
+  const text = `A sync of ${folder} failed: what the disk holds is known after a new start only.`
+  return new StorageError(text, { cause: offline })
 }
 
 export function asStorageError(cause: unknown): StorageError {

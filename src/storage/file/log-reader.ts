@@ -3,9 +3,12 @@
 import {
   BASE_OFFSET,
   BATCH_LENGTH,
+  claimedSizeAt,
   HEADER_SIZE,
   LAST_OFFSET_DELTA,
   LENGTH_OVERHEAD,
+  MAGIC,
+  MAGIC_OFFSET,
   readInt64,
 } from '../../protocol/records/batch-view.ts'
 import type { Slab } from '../../slab-pool.ts'
@@ -106,12 +109,17 @@ function readFile(
 ): Stretch | Promise<Stretch> {
   const segment = log.segments[index]!
   const end = visibleEnd(log, segment)
-  const read = new FileRead(offset, end, segment.offsets.positionBefore(offset), bounds)
+  const read = new FileRead(segment, offset, end, bounds)
   const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
   if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
-  while (read.result === undefined) {
-    const room = read.room(log)
-    read.take(room.subarray(0, segment.file.readSync(room, read.position)))
+  try {
+    while (read.result === undefined) {
+      const room = read.room(log)
+      read.take(room.subarray(0, segment.file.readSync(room, read.position)))
+    }
+  } catch (error) {
+    read.finish()
+    throw error
   }
   return read.result === PAST_END ? readNext(log, index, offset, bounds) : read.result
 }
@@ -123,12 +131,17 @@ async function readFileLater(
   bounds: Bounds,
 ): Promise<Stretch> {
   const segment = log.segments[index]!
-  await segment.use(async (file) => {
-    while (read.result === undefined) {
-      const room = read.room(log)
-      read.take(room.subarray(0, await file.read(room, read.position)))
-    }
-  })
+  try {
+    await segment.use(async (file) => {
+      while (read.result === undefined) {
+        const room = read.room(log)
+        read.take(room.subarray(0, await file.read(room, read.position)))
+      }
+    })
+  } catch (error) {
+    read.finish()
+    throw error
+  }
   return read.result === PAST_END ? readNext(log, index, read.offset, bounds) : read.result!
 }
 
@@ -143,21 +156,29 @@ function readNext(
   return next ? readLog(log, Math.max(offset, next.baseOffset), bounds) : NOTHING
 }
 
-/** One read of a segment's file, told apart from how the bytes come in: asks for a range, takes what was there, until there is a result. */
+/**
+ * One read of a segment's file, told apart from how the bytes come in: asks for a range, takes what was there, until there is
+ * a result. What stands in the file is not believed where it cannot be: each step moves on, asks for more, or throws.
+ */
 class FileRead {
   readonly offset: number
   position: number
   length: number
   result: Stretch | undefined
   private slab: Slab | undefined
+  /** The batch to come begins at this offset or behind it. */
+  private nextOffset: number
+  private readonly segment: Segment
   private readonly end: number
   private readonly maxBytes: number
   private readonly firstWhole: boolean
 
-  constructor(offset: number, end: number, position: number, { maxBytes, firstWhole }: Bounds) {
+  constructor(segment: Segment, offset: number, end: number, { maxBytes, firstWhole }: Bounds) {
+    this.segment = segment
     this.offset = offset
     this.end = end
-    this.position = position
+    this.position = segment.offsets.positionBefore(offset)
+    this.nextOffset = segment.baseOffset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
     this.length = this.ask()
@@ -173,7 +194,9 @@ class FileRead {
   take(bytes: Buffer): void {
     let at = 0
     while (at + HEADER_SIZE <= bytes.length && lastOffsetAt(bytes, at) < this.offset) {
-      at += sizeAt(bytes, at)
+      const size = this.sizeAt(bytes, at)
+      this.nextOffset = lastOffsetAt(bytes, at) + 1
+      at += size
     }
     const rest = bytes.length - at
     if (this.position + at >= this.end) {
@@ -185,9 +208,16 @@ class FileRead {
     }
   }
 
+  /** Nothing of what was read is wanted. */
+  finish(result?: Stretch): void {
+    this.slab?.release()
+    this.slab = undefined
+    this.result = result
+  }
+
   /** `found` begins with the batch that holds the offset. */
   private cut(found: Buffer, at: number, bytes: Buffer): void {
-    const first = sizeAt(found, 0)
+    const first = this.sizeAt(bytes, at)
     if (first > this.maxBytes && !this.firstWhole) {
       this.finish(NOTHING)
       return
@@ -196,26 +226,38 @@ class FileRead {
       this.again(at, Math.max(first, this.maxBytes), bytes)
       return
     }
-    let size = first
     const limit = Math.min(this.maxBytes, found.length)
-    while (size + HEADER_SIZE <= limit && size + sizeAt(found, size) <= limit) {
-      size += sizeAt(found, size)
+    let size = first
+    let nextOffset = lastOffsetAt(found, 0) + 1
+    while (size + HEADER_SIZE <= limit && isBatchAt(found, size, nextOffset)) {
+      const end = size + claimedSizeAt(found, size)!
+      if (end > limit) break
+      nextOffset = lastOffsetAt(found, size) + 1
+      size = end
     }
     this.result = { buffers: [found.subarray(0, size)], size, held: [this.slab!] }
   }
 
-  /** Nothing of what was read is wanted. */
-  private finish(result: Stretch): void {
-    this.slab?.release()
-    this.slab = undefined
-    this.result = result
+  /** The size of the batch that has to stand at `at` in what came. */
+  private sizeAt(bytes: Buffer, at: number): number {
+    const position = this.position + at
+    const size = claimedSizeAt(bytes, at)!
+    if (!isBatchAt(bytes, at, this.nextOffset)) throw this.damageAt(position)
+    // Where the next batch begins that the index knows, this one has ended.
+    const isInside = at + size <= bytes.length || position + size <= this.batchAfter(position)
+    if (position + size > this.end || !isInside) throw this.damageAt(position)
+    return size
+  }
+
+  private batchAfter(position: number): number {
+    return this.segment.offsets.batchAfter(position) ?? this.end
   }
 
   /** Asks for `length` bytes from `at` in what came; that must be more than came before. */
   private again(at: number, length: number, bytes: Buffer): void {
     const next = Math.min(length, this.end - this.position - at)
     if (bytes.length < this.length || (at === 0 && next <= this.length)) {
-      throw new StorageError(`No whole batch stands where one should, at ${this.position + at}.`)
+      throw this.damageAt(this.position + at)
     }
     this.position += at
     this.length = next
@@ -224,12 +266,22 @@ class FileRead {
   private ask(): number {
     return Math.min(this.end - this.position, this.maxBytes + BEFORE_BYTES)
   }
+
+  private damageAt(position: number): StorageError {
+    return new StorageError(
+      `${this.segment.path} is damaged: no whole batch stands at ${position}, where one should.`,
+    )
+  }
 }
 
-function sizeAt(bytes: Buffer, at: number): number {
-  const size = bytes.readInt32BE(at + BATCH_LENGTH) + LENGTH_OVERHEAD
-  if (size < HEADER_SIZE) throw new StorageError(`A stored batch claims ${size} bytes.`)
-  return size
+/** Whether what stands there may be a batch, of this offset or a later one; its checksum is the reader's matter. */
+function isBatchAt(bytes: Buffer, at: number, nextOffset: number): boolean {
+  return (
+    bytes.readInt32BE(at + BATCH_LENGTH) >= HEADER_SIZE - LENGTH_OVERHEAD &&
+    bytes.readInt8(at + MAGIC_OFFSET) === MAGIC &&
+    bytes.readInt32BE(at + LAST_OFFSET_DELTA) >= 0 &&
+    readInt64(bytes, at + BASE_OFFSET) >= nextOffset
+  )
 }
 
 function lastOffsetAt(bytes: Buffer, at: number): number {

@@ -10,7 +10,8 @@ import type { Clock, Timer } from '../../clock.ts'
 import type { Slab } from '../../slab-pool.ts'
 import type { LogConfig } from '../engine.ts'
 import type { Segment } from './segment.ts'
-import type { Slots } from './slots.ts'
+import type { WritePace } from './write-pace.ts'
+import type { Slots } from '../../slots.ts'
 
 /** A point in a log: the next offset there, and its count of bytes in this life. */
 export interface Mark {
@@ -28,6 +29,8 @@ interface Piece {
   slab: Slab | undefined
   /** Where it goes in the segment's file. */
   position: number
+  /** The log's end behind it; undefined where that lies within a batch. */
+  end: Mark | undefined
 }
 
 /** What goes to one place of one file in one write. */
@@ -35,6 +38,14 @@ interface Run {
   segment: Segment
   position: number
   buffers: Buffer[]
+}
+
+/** The first pieces of those pending: their bytes, and where the log ends behind them. */
+interface PiecesToWrite {
+  count: number
+  bytes: number
+  first: number
+  end: Mark
 }
 
 interface Waiter {
@@ -48,20 +59,11 @@ interface Waiter {
 export interface WriteShares {
   readonly clock: Clock
   readonly syncSlots: Slots
-  /** Largest write that is done synchronously. */
-  readonly syncWriteBytes: number
-  /** With more than this not synced, all writes are asynchronous. */
-  readonly dirtyLimitBytes: number
-  /** Bytes written and not synced, of all logs. */
-  dirtyBytes: number
-  /** Bytes written synchronously in this turn of the loop. */
-  turnBytes: number
+  readonly pace: WritePace
   /** Has the writer's `write` called when this turn's appends are in. */
   schedule(writer: LogWriter): void
 }
 
-/** Largest number of bytes written synchronously in one turn of the loop. */
-const TURN_BYTES = 4 * 1024 * 1024
 /** From here on `flush.ms` is no time that anybody waits for: a year. */
 const FLUSH_NEVER_MS = 365 * 24 * 3600 * 1000
 
@@ -89,7 +91,9 @@ export class LogWriter {
   private pending: Piece[] = []
   private pendingBytes = 0
   private isWriting = false
+  private writing: Promise<void> = Promise.resolve()
   private isSyncing = false
+  private syncing: Promise<void> = Promise.resolve()
   private syncWanted = -1
   private readonly dirtySegments = new Set<Segment>()
   private waiters: Waiter[] = []
@@ -122,9 +126,10 @@ export class LogWriter {
     const last = this.pending.at(-1)
     if (last?.bytes === bytes && last.to === from && last.segment === segment) {
       last.to = to
+      last.end = undefined
     } else {
       slab?.retain()
-      this.pending.push({ segment, bytes, from, to, position, slab })
+      this.pending.push({ segment, bytes, from, to, position, slab, end: undefined })
     }
     this.pendingBytes += to - from
   }
@@ -132,10 +137,9 @@ export class LogWriter {
   /** The log's end has moved to here: all before it was added. */
   moveEnd(offset: number, place: number): void {
     this.appended = { offset, place }
-    if (!this.isScheduled && !this.isWriting) {
-      this.isScheduled = true
-      this.shares.schedule(this)
-    }
+    const last = this.pending.at(-1)
+    if (last) last.end = this.appended
+    if (!this.isWriting) this.schedule()
   }
 
   /** A segment with bytes of an earlier life that may not be synced. */
@@ -143,34 +147,16 @@ export class LogWriter {
     this.dirtySegments.add(segment)
   }
 
-  /** Writes what is pending, at once where that is small and little is dirty. */
+  /** Writes what is pending: at once, as much as the pace allows in this turn, or by a thread of the pool. */
   write(): void {
     this.isScheduled = false
     if (this.failure || this.isWriting || this.pending.length === 0) return
-    const { shares } = this
-    const isSmall =
-      this.pendingBytes <= shares.syncWriteBytes &&
-      shares.turnBytes + this.pendingBytes <= TURN_BYTES &&
-      shares.dirtyBytes < shares.dirtyLimitBytes
-    if (!isSmall) {
-      void this.writeLater()
-      return
-    }
-    const end = this.appended
-    const bytes = this.pendingBytes
-    const pieces = this.takePending()
-    try {
-      for (const { segment, buffers, position } of runsOf(pieces)) {
-        this.dirtySegments.add(segment)
-        segment.file.writeSync(buffers, position)
-      }
-    } catch (cause) {
-      this.fail(cause, 'write')
-      return
-    }
-    shares.turnBytes += bytes
-    giveBack(pieces)
-    this.wrote(end, bytes)
+    const { pace } = this.shares
+    const { most, left } = pace
+    const batch = this.piecesWithin(Math.min(most, left))
+    if (batch.count > 0) this.writeNow(batch)
+    else if (batch.first > most) this.writing = this.writeLater()
+    if (this.pending.length > 0 && !this.isWriting) this.schedule()
   }
 
   /** Resolved: what is appended now is written, and synced if so asked. */
@@ -183,14 +169,19 @@ export class LogWriter {
       this.waiters.push({ offset, isSync, resolve, reject })
       if (!isSync) return
       this.syncWanted = Math.max(this.syncWanted, offset)
-      void this.sync()
+      this.sync()
     })
   }
 
   /** Has what is written synced soon; failures go the owner's way. */
   requestSync(): void {
     this.syncWanted = Math.max(this.syncWanted, this.written.offset)
-    void this.sync()
+    this.sync()
+  }
+
+  /** Resolved: no write and no sync is under way in a writer that was stopped. */
+  async idle(): Promise<void> {
+    await Promise.all([this.writing, this.syncing])
   }
 
   /** Takes nothing more, and answers nobody who waits but with `cause`. */
@@ -200,18 +191,55 @@ export class LogWriter {
     this.flushTimer?.cancel()
     this.pending = []
     this.pendingBytes = 0
-    this.shares.dirtyBytes -= this.dirtyBytes
+    this.shares.pace.dirtyBytes -= this.dirtyBytes
     this.dirtyBytes = 0
     const { waiters } = this
     this.waiters = []
     for (const waiter of waiters) waiter.reject(cause)
   }
 
-  private takePending(): Piece[] {
+  private schedule(): void {
+    if (this.isScheduled) return
+    this.isScheduled = true
+    this.shares.schedule(this)
+  }
+
+  /** How many pieces, whole batches only, come to at most `most` bytes; `first`: the bytes of the fewest that could be written. */
+  private piecesWithin(most: number): PiecesToWrite {
+    const found: PiecesToWrite = { count: 0, bytes: 0, first: 0, end: this.written }
+    let bytes = 0
+    for (const [i, { from, to, end }] of this.pending.entries()) {
+      bytes += to - from
+      if (bytes > most && found.first > 0) break
+      if (!end) continue
+      found.first ||= bytes
+      if (bytes <= most) Object.assign(found, { count: i + 1, bytes, end })
+    }
+    return found
+  }
+
+  private take(count: number, bytes: number): Piece[] {
     const pieces = this.pending
-    this.pending = []
-    this.pendingBytes = 0
+    this.pending = pieces.splice(count)
+    this.pendingBytes -= bytes
     return pieces
+  }
+
+  private writeNow({ count, bytes, end }: PiecesToWrite): void {
+    const pieces = this.take(count, bytes)
+    try {
+      this.shares.pace.write(bytes, () => {
+        for (const { segment, buffers, position } of runsOf(pieces)) {
+          this.dirtySegments.add(segment)
+          segment.file.writeSync(buffers, position)
+        }
+      })
+    } catch (cause) {
+      this.fail(cause, 'write')
+      return
+    }
+    giveBack(pieces)
+    this.wrote(end, bytes)
   }
 
   private async writeLater(): Promise<void> {
@@ -220,8 +248,10 @@ export class LogWriter {
       while (this.pending.length > 0 && !this.failure) {
         const end = this.appended
         const bytes = this.pendingBytes
-        const pieces = this.takePending()
+        const pieces = this.take(this.pending.length, bytes)
         for (const { segment, buffers, position } of runsOf(pieces)) {
+          // Whoever has stopped the writer may have given the folder to another log.
+          if (this.failure) return
           await segment.use((file) => file.write(buffers, position))
           this.dirtySegments.add(segment)
         }
@@ -238,7 +268,7 @@ export class LogWriter {
   private wrote(end: Mark, bytes: number): void {
     this.written = end
     this.dirtyBytes += bytes
-    this.shares.dirtyBytes += bytes
+    this.shares.pace.dirtyBytes += bytes
     const { flushMessages, flushMs } = this.owner.config
     if (flushMessages === 1) {
       this.syncWanted = Math.max(this.syncWanted, end.offset)
@@ -252,11 +282,14 @@ export class LogWriter {
     }
     this.answer()
     this.owner.onProgress()
-    if (this.syncWanted > this.synced.offset) void this.sync()
+    if (this.syncWanted > this.synced.offset) this.sync()
   }
 
-  private async sync(): Promise<void> {
-    if (this.isSyncing) return
+  private sync(): void {
+    if (!this.isSyncing) this.syncing = this.syncWhatIsWanted()
+  }
+
+  private async syncWhatIsWanted(): Promise<void> {
     this.isSyncing = true
     try {
       while (!this.failure && this.syncWanted >= 0) {
@@ -269,7 +302,7 @@ export class LogWriter {
         if (this.failure) break
         this.synced = target
         this.dirtyBytes -= bytes
-        this.shares.dirtyBytes -= bytes
+        this.shares.pace.dirtyBytes -= bytes
         this.answer()
         this.owner.onProgress()
       }
@@ -287,9 +320,9 @@ export class LogWriter {
     this.hasNewNames = false
     await this.shares.syncSlots.run(async () => {
       for (const segment of segments) {
-        if (!segment.isRemoved) await segment.use((file) => file.sync())
+        if (!segment.isGone) await segment.use((file) => file.sync())
       }
-      if (hasNewNames) await this.owner.syncNames()
+      if (hasNewNames && !this.failure) await this.owner.syncNames()
     })
   }
 
@@ -305,7 +338,7 @@ export class LogWriter {
   }
 
   private fail(cause: unknown, during: 'write' | 'sync'): void {
-    if (!this.failure) this.owner.onFailure(cause, during)
+    this.owner.onFailure(cause, during)
   }
 }
 

@@ -258,7 +258,8 @@ export class MemoryDisk implements Disk {
       throw new FolderHeld(`${directory} is in use by another broker of this process.`)
     }
     this.locks.add(directory)
-    return { release: () => void this.locks.delete(directory) }
+    const isHeld = (): boolean => this.locks.has(directory)
+    return { isHeld, release: () => void this.locks.delete(directory) }
   }
 
   private check(verb: DiskVerb, path: string): void {

@@ -11,6 +11,8 @@
 import type { Random } from '../../random.ts'
 import { StorageError } from '../engine.ts'
 import type { Disk } from './disk.ts'
+import type { EngineLog } from './engine-shares.ts'
+import { parseFolderName } from './log-folder.ts'
 
 export const META_PROPERTIES = 'meta.properties'
 /** The newest format of a data folder that this code reads and writes. */
@@ -27,11 +29,16 @@ export interface Expected {
   nodeId?: number
 }
 
+interface Settings {
+  disk: Disk
+  directory: string
+  random: Random
+  log: EngineLog
+}
+
 /** Reads the folder's identity, or gives it one. Rejects with `StorageError` when the folder is another cluster's or node's, or of a newer format. */
 export async function openIdentity(
-  disk: Disk,
-  directory: string,
-  random: Random,
+  { disk, directory, random, log }: Settings,
   expected: Expected,
 ): Promise<FolderIdentity> {
   const path = `${directory}/${META_PROPERTIES}`
@@ -43,6 +50,12 @@ export async function openIdentity(
     nodeId: Number(properties.get('node.id') ?? expected.nodeId ?? 1),
     directoryId: properties.get('directory.id') ?? random.uuid(),
   }
+  if (isNew && hasLogs(disk, directory)) {
+    log.warn(
+      { folder: directory, clusterId: identity.clusterId, nodeId: identity.nodeId },
+      `${directory} has logs, but no ${META_PROPERTIES}: it is given to cluster ${identity.clusterId}, whatever cluster it was of.`,
+    )
+  }
   properties.set('version', '1')
   properties.set('cluster.id', identity.clusterId)
   properties.set('node.id', String(identity.nodeId))
@@ -53,6 +66,11 @@ export async function openIdentity(
     await disk.replaceFile(path, Buffer.from(lines.join('')))
   }
   return identity
+}
+
+function hasLogs(disk: Disk, directory: string): boolean {
+  const entries = disk.list(directory) ?? []
+  return entries.some(({ name, isDirectory }) => isDirectory && parseFolderName(name) !== undefined)
 }
 
 function refuseForeign(path: string, found: Map<string, string>, expected: Expected): void {

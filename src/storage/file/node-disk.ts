@@ -3,8 +3,17 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
 import type { Clock } from '../../clock.ts'
-import { type Disk, type DiskEntry, type DiskFile, type DiskLock, isNotFound } from './disk.ts'
+import {
+  type Disk,
+  type DiskEntry,
+  type DiskFile,
+  type DiskLock,
+  FolderLost,
+  isNotFound,
+} from './disk.ts'
+import type { EngineLog } from './engine-shares.ts'
 import { lockFolder } from './folder-lock.ts'
+import type { Presence } from './presence.ts'
 
 const fsync = promisify(fs.fsync)
 const fdatasync = promisify(fs.fdatasync)
@@ -12,10 +21,13 @@ const fdatasync = promisify(fs.fdatasync)
 class NodeFile implements DiskFile {
   readonly path: string
   private readonly descriptor: number
+  /** Throws where nothing may be written any more. */
+  private readonly guard: () => void
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, descriptor: number, guard: () => void) {
     this.path = path
     this.descriptor = descriptor
+    this.guard = guard
   }
 
   size(): number {
@@ -23,6 +35,7 @@ class NodeFile implements DiskFile {
   }
 
   writeSync(buffers: readonly Buffer[], position: number): void {
+    this.guard()
     let rest = buffers
     let at = position
     while (rest.length > 0) {
@@ -40,6 +53,7 @@ class NodeFile implements DiskFile {
     let rest = buffers
     let at = position
     while (rest.length > 0) {
+      this.guard()
       const written = await this.writeSome(rest, at)
       at += written
       rest = behind(rest, written)
@@ -68,6 +82,7 @@ class NodeFile implements DiskFile {
   }
 
   truncate(size: number): void {
+    this.guard()
     fs.ftruncateSync(this.descriptor, size)
   }
 
@@ -112,18 +127,28 @@ function behind(buffers: readonly Buffer[], written: number): readonly Buffer[] 
   return []
 }
 
+export interface NodeDiskOptions {
+  /** What tells at once whether the holder of a folder lives, where its start time cannot. */
+  presence?: Presence
+  log?: EngineLog
+}
+
 export class NodeDisk implements Disk {
   private readonly clock: Clock
+  private readonly options: NodeDiskOptions
+  private held: DiskLock | undefined
 
   /** The clock beats the heart of the folder's lock. */
-  constructor(clock: Clock) {
+  constructor(clock: Clock, options: NodeDiskOptions = {}) {
     this.clock = clock
+    this.options = options
   }
 
   open(path: string, options?: { create?: boolean }): DiskFile {
     const { O_RDWR, O_CREAT } = fs.constants
+    if (options?.create) this.guard()
     const flags = options?.create ? O_RDWR | O_CREAT : O_RDWR
-    return new NodeFile(path, fs.openSync(path, flags, 0o644))
+    return new NodeFile(path, fs.openSync(path, flags, 0o644), () => this.guard())
   }
 
   readFile(path: string): Buffer | undefined {
@@ -136,10 +161,12 @@ export class NodeDisk implements Disk {
   }
 
   writeFile(path: string, bytes: Buffer): void {
+    this.guard()
     fs.writeFileSync(path, bytes)
   }
 
   async replaceFile(path: string, bytes: Buffer): Promise<void> {
+    this.guard()
     const temporary = `${path}.tmp`
     const descriptor = fs.openSync(temporary, 'w', 0o644)
     try {
@@ -148,6 +175,7 @@ export class NodeDisk implements Disk {
     } finally {
       fs.closeSync(descriptor)
     }
+    this.guard()
     fs.renameSync(temporary, path)
     await this.syncDirectory(path.slice(0, path.lastIndexOf('/')))
   }
@@ -167,14 +195,22 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    fs.mkdirSync(path, { recursive: true })
+    this.guard()
+    // Never recursive: Node goes round in circles where a file system makes no folders, such as /proc.
+    try {
+      fs.mkdirSync(path)
+    } catch (error) {
+      if (!fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+    }
   }
 
   rename(from: string, to: string): void {
+    this.guard()
     fs.renameSync(from, to)
   }
 
   remove(path: string): void {
+    this.guard()
     try {
       fs.unlinkSync(path)
     } catch (error) {
@@ -183,6 +219,7 @@ export class NodeDisk implements Disk {
   }
 
   async removeDirectory(path: string): Promise<void> {
+    this.guard()
     await fs.promises.rm(path, { recursive: true, force: true })
   }
 
@@ -197,7 +234,20 @@ export class NodeDisk implements Disk {
     }
   }
 
-  lock(directory: string): Promise<DiskLock> {
-    return lockFolder(directory, this.clock)
+  async lock(directory: string, onLost: (reason: string) => void): Promise<DiskLock> {
+    const { clock } = this
+    const lock = await lockFolder(directory, { ...this.options, clock, onLost })
+    this.held = lock
+    const release = (): void => {
+      lock.release()
+      if (this.held === lock) this.held = undefined
+    }
+    return { isHeld: () => lock.isHeld(), release }
+  }
+
+  private guard(): void {
+    if (this.held?.isHeld() === false) {
+      throw new FolderLost('The data folder is in the hands of another process.')
+    }
   }
 }

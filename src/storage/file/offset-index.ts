@@ -48,6 +48,12 @@ export class OffsetIndex {
     return entry < 0 ? 0 : this.positionOf(entry)
   }
 
+  /** Where a later batch begins, the first that the index knows behind `position`. */
+  batchAfter(position: number): number | undefined {
+    const entry = this.lastWhere(4, position) + 1
+    return entry < this.table.count ? this.positionOf(entry) : undefined
+  }
+
   /** Drops the entries of batches from `position` on. */
   truncate(position: number): void {
     this.table.truncate(this.lastWhere(4, position - 1) + 1)

@@ -20,4 +20,6 @@ export interface OpenedLog {
   epochs: LeaderEpochs
   /** Whether the folder is there; it may come with the first append. */
   hasFolder: boolean
+  /** Whether it was found as a clean stop has left it. */
+  isClean: boolean
 }

@@ -15,18 +15,19 @@ import {
   logId,
   StorageError,
 } from '../engine.ts'
+import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
-import { encodePartitionMetadata, fileName, folderName, PARTITION_METADATA } from './log-folder.ts'
+import { encodePartitionMetadata, folderName, PARTITION_METADATA } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import { LogWriter, type Mark, type WriterOwner } from './log-writer.ts'
 import type { OpenedLog } from './opened-log.ts'
-import { encodeProducerSnapshot } from './producer-snapshot.ts'
-import { Segment, type SegmentFiles } from './segment.ts'
+import { ProducerSnapshots } from './producer-snapshots.ts'
+import { Segment, type SegmentFiles, segmentFiles } from './segment.ts'
 import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
@@ -55,6 +56,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   readonly epochs: LeaderEpochs
   readonly writer: LogWriter
   readonly tail: LogTail
+  readonly snapshots: ProducerSnapshots
   /** Who hears of changes; the engine's, so that they outlive a log that is opened anew. */
   readonly listeners: ReadonlySet<() => void>
   logStartOffset: number
@@ -66,13 +68,12 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Whether it went offline by a failed sync: what the disk holds is then not known before a new start. */
   isDoubtful = false
   isDeleted = false
+  /** Offline, deleted or closed: its folder may be another's already, and is left alone. */
+  isEnded = false
   hasFolder: boolean
   /** Called when the folder has been made. */
   onFolder: (() => void) | undefined
-  snapshots: number[]
-  /** Segments that were closed in this life, whose indexes are not synced yet. */
-  rolled: Segment[]
-  /** End of the log when its last checkpoint was begun. */
+  /** End of the log when its last checkpoint was begun; -1 when that has failed. */
   checkpointOffset: number
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
@@ -80,6 +81,9 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   private waiters: AppendWaiter[] = []
   private barriers: Barrier[] = []
   private hasMoved = false
+  /** Segments that were closed in this life, whose indexes are not synced yet. */
+  private readonly rolled: Set<Segment>
+  private readonly clock: Clock
   private readonly shares: EngineShares
   private readonly segmentFiles: SegmentFiles
 
@@ -96,15 +100,17 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.leaderEpoch = Math.max(opened.epochs.highest, 0)
     this.logStartOffset = opened.logStartOffset
     this.hasFolder = opened.hasFolder
-    this.snapshots = opened.snapshots
     this.shares = shares
-    this.segmentFiles = { disk: shares.disk, files: shares.files, folder: opened.folder }
+    this.clock = shares.writes.clock
+    this.segmentFiles = segmentFiles(shares, opened.folder)
     this.tail = shares.tailCache.open()
     const end = { offset: opened.logEndOffset, place: this.active.size }
+    const { folder, snapshots, producers } = opened
+    this.snapshots = new ProducerSnapshots(folder, snapshots, producers, end, shares)
     this.highWatermark = end
     this.checkpointOffset = opened.recoveryPoint
     this.writer = new LogWriter(this, shares.writes, end, opened.recoveryPoint)
-    this.rolled = opened.segments.slice(0, -1).filter(({ hasNewIndexes }) => hasNewIndexes)
+    this.rolled = new Set(opened.segments.slice(0, -1).filter((segment) => segment.hasNewIndexes))
     this.markUnsynced(opened)
     if (this.active.size === 0) this.writer.hasNewNames = true
     this.epochs.begin(this.leaderEpoch, end.offset)
@@ -131,6 +137,11 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     let size = 0
     for (const segment of this.segments) size += segment.size
     return size
+  }
+
+  /** Bytes of the segment that is appended to. */
+  get activeSize(): number {
+    return this.active.size
   }
 
   offsets(): LogOffsets {
@@ -167,7 +178,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     const place = active.place + position
     this.copyIn(active, bytes, baseOffset, position)
     active.added(length, lastOffset, maxTimestamp, this.config.indexIntervalBytes)
-    this.producers.appended(batch, baseOffset)
+    this.producers.appended(batch, baseOffset, this.clock.monotonic())
     this.writer.moveEnd(lastOffset + 1, place + length)
     commit.outcomes[index] = this.outcome('appended', baseOffset, lastOffset)
     this.await(lastOffset + 1, commit, index)
@@ -235,8 +246,9 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   }
 
   onFailure(cause: unknown, during: 'write' | 'sync'): void {
+    if (this.isEnded && !this.offline) return
+    if (during === 'sync') this.isDoubtful = true
     if (this.offline) return
-    this.isDoubtful = during === 'sync'
     this.offline = new StorageError(`A ${during} of ${this.folder} failed; the log is offline.`, {
       cause,
     })
@@ -246,6 +258,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   /** The log is offline, deleted or closed: nobody waits any longer. */
   end(outcome: AppendOutcome): void {
+    this.isEnded = true
     this.writer.stop(this.offline ?? new StorageError(`${this.folder} is closed.`))
     const { waiters, barriers } = this
     this.waiters = []
@@ -258,8 +271,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
       if (!barrier.isDone) barrier.group.memberDone()
     }
     this.tail.clear()
-    for (const segment of this.segments) segment.closeFiles()
+    this.snapshots.end()
+    for (const segment of this.segments) segment.retire()
     this.notify()
+  }
+
+  /** Resolved: nothing is in progress on the folder of a log that has ended. */
+  async settled(): Promise<void> {
+    await Promise.all([this.writer.idle(), this.checkpointing])
   }
 
   async syncNames(): Promise<void> {
@@ -285,44 +304,24 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Writes what the producers were at an offset. A power cut may tear it: its checksum tells, and the ones before it stay. */
-  saveSnapshot(offset: number, snapshot: Buffer): void {
-    this.shares.disk.writeFile(this.snapshotPath(offset), snapshot)
-    if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
-  }
-
-  /** Resolved: the snapshot at this offset survives a power cut; those before it are removed. All records before it must be synced. */
-  async secureSnapshot(offset: number): Promise<void> {
-    const { disk, files } = this.shares
-    const path = this.snapshotPath(offset)
-    await files.use(path, false, (file) => file.sync())
-    files.forget(path)
-    await disk.syncDirectory(this.folder)
-    if (this.isDeleted) return
-    for (const older of this.snapshots.filter((other) => other < offset)) {
-      disk.remove(this.snapshotPath(older))
-    }
-    this.snapshots = this.snapshots.filter((other) => other >= offset)
-  }
-
   /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
   async syncIndexes(): Promise<void> {
-    for (const segment of [...this.rolled.splice(0), this.active]) {
-      if (segment.isRemoved || !segment.hasNewIndexes) continue
-      await segment.syncIndexes()
-      if (segment !== this.active) segment.forgetIndexes()
+    for (const segment of [...this.rolled, this.active]) {
+      if (this.isEnded) return
+      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
+      if (segment === this.active) continue
+      segment.forgetIndexes()
+      this.rolled.delete(segment)
     }
-  }
-
-  snapshotPath(offset: number): string {
-    return `${this.folder}/${fileName(offset, 'snapshot')}`
   }
 
   /** Moves the log's start up; gives the segments that lie before it, which are no longer the log's. */
   moveStart(offset: number): Segment[] {
     this.logStartOffset = Math.max(this.logStartOffset, offset)
     this.epochs.truncateStart(this.logStartOffset)
-    return this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
+    const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
+    for (const segment of past) this.rolled.delete(segment)
+    return past
   }
 
   saveEpochs(): void {
@@ -366,8 +365,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active.place = full.place + full.size
     this.segments.push(this.active)
     this.writer.hasNewNames = true
-    this.saveSnapshot(baseOffset, encodeProducerSnapshot(this.producers))
-    this.rolled.push(full)
+    this.snapshots.rolled(baseOffset)
+    this.rolled.add(full)
   }
 
   /** What an earlier life may have left in the machine's memory goes to the medium with the next sync. */

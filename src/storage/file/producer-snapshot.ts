@@ -17,7 +17,7 @@
 
 import { readInt64, sequenceAfter, writeInt64 } from '../../protocol/records/batch-view.ts'
 import { crc32c } from '../../protocol/records/crc32c.ts'
-import { type ProducerState, ProducerStates } from '../producer-state.ts'
+import { type ProducerState, ProducerStates, type RememberedBatch } from '../producer-state.ts'
 
 const VERSION = 1
 const CRC_AT = 2
@@ -26,31 +26,43 @@ const ENTRIES_AT = 10
 const ENTRY_SIZE = 54
 const MARK = 0x4f445241
 const EARLIER_SIZE = 32
+/** So many producers are encoded in a millisecond or two. */
+export const SLICE_PRODUCERS = 2000
+const SLICE_BYTES = 1024 * 1024
 
-export function encodeProducerSnapshot(producers: ProducerStates): Buffer {
-  const states = [...producers.values()]
-  const earlier = states.flatMap(({ producerId, batches }) =>
-    batches.slice(0, -1).map((batch) => ({ producerId, ...batch })),
-  )
+/** Encodes a snapshot; there is time for something else at each yield. */
+export function* encodeInSlices(
+  states: readonly ProducerState[],
+): Generator<void, Buffer, undefined> {
+  let earlierCount = 0
+  for (const { batches } of states) earlierCount += Math.max(0, batches.length - 1)
   const entriesEnd = ENTRIES_AT + states.length * ENTRY_SIZE
-  const bytes = Buffer.alloc(entriesEnd + 8 + earlier.length * EARLIER_SIZE)
+  const bytes = Buffer.alloc(entriesEnd + 8 + earlierCount * EARLIER_SIZE)
   bytes.writeInt16BE(VERSION, 0)
   bytes.writeInt32BE(states.length, CHECKED_FROM)
-  states.forEach((state, i) => {
-    writeEntry(bytes, ENTRIES_AT + i * ENTRY_SIZE, state)
-  })
   bytes.writeInt32BE(MARK, entriesEnd)
-  bytes.writeInt32BE(earlier.length, entriesEnd + 4)
-  earlier.forEach((batch, i) => {
-    const at = entriesEnd + 8 + i * EARLIER_SIZE
-    writeInt64(bytes, at, batch.producerId)
-    bytes.writeInt32BE(batch.baseSequence, at + 8)
-    bytes.writeInt32BE(batch.lastOffset - batch.baseOffset, at + 12)
-    writeInt64(bytes, at + 16, batch.baseOffset)
-    writeInt64(bytes, at + 24, batch.timestamp)
-  })
-  bytes.writeUInt32BE(crc32c(bytes.subarray(CHECKED_FROM)), CRC_AT)
+  bytes.writeInt32BE(earlierCount, entriesEnd + 4)
+  let earlierAt = entriesEnd + 8
+  for (const [i, state] of states.entries()) {
+    if (i > 0 && i % SLICE_PRODUCERS === 0) yield
+    writeEntry(bytes, ENTRIES_AT + i * ENTRY_SIZE, state)
+    earlierAt = writeEarlier(bytes, earlierAt, state)
+  }
+  let crc = 0
+  for (let at = CHECKED_FROM; at < bytes.length; at += SLICE_BYTES) {
+    if (at > CHECKED_FROM) yield
+    crc = crc32c(bytes.subarray(at, at + SLICE_BYTES), crc)
+  }
+  bytes.writeUInt32BE(crc, CRC_AT)
   return bytes
+}
+
+/** The same at once. */
+export function encodeProducerSnapshot(producers: ProducerStates): Buffer {
+  const slices = encodeInSlices(producers.list())
+  let next = slices.next()
+  while (!next.done) next = slices.next()
+  return next.value
 }
 
 /** `undefined` for what is not a whole snapshot with a right CRC. */
@@ -60,14 +72,13 @@ export function decodeProducerSnapshot(bytes: Buffer): ProducerStates | undefine
   const count = bytes.readInt32BE(CHECKED_FROM)
   const entriesEnd = ENTRIES_AT + count * ENTRY_SIZE
   if (count < 0 || entriesEnd > bytes.length) return undefined
-  const states = new Map<number, ProducerState>()
+  const earlier = readEarlier(bytes, entriesEnd)
+  const producers = new ProducerStates()
   for (let at = ENTRIES_AT; at < entriesEnd; at += ENTRY_SIZE) {
     const state = readEntry(bytes, at)
-    states.set(state.producerId, state)
+    const before = earlier.get(state.producerId)
+    producers.restore(before ? { ...state, batches: [...before, ...state.batches] } : state)
   }
-  readEarlier(bytes, entriesEnd, states)
-  const producers = new ProducerStates()
-  for (const state of states.values()) producers.restore(state)
   return producers
 }
 
@@ -81,6 +92,21 @@ function writeEntry(bytes: Buffer, at: number, state: ProducerState): void {
   writeInt64(bytes, at + 26, state.lastTimestamp)
   bytes.writeInt32BE(state.coordinatorEpoch, at + 34)
   writeInt64(bytes, at + 38, state.currentTransactionStartOffset)
+}
+
+/** Gives where the next producer's earlier batches go. */
+function writeEarlier(bytes: Buffer, from: number, { producerId, batches }: ProducerState): number {
+  let at = from
+  for (let i = 0; i < batches.length - 1; i++) {
+    const batch = batches[i]!
+    writeInt64(bytes, at, producerId)
+    bytes.writeInt32BE(batch.baseSequence, at + 8)
+    bytes.writeInt32BE(batch.lastOffset - batch.baseOffset, at + 12)
+    writeInt64(bytes, at + 16, batch.baseOffset)
+    writeInt64(bytes, at + 24, batch.timestamp)
+    at += EARLIER_SIZE
+  }
+  return at
 }
 
 function readEntry(bytes: Buffer, at: number): ProducerState {
@@ -101,27 +127,34 @@ function readEntry(bytes: Buffer, at: number): ProducerState {
     coordinatorEpoch: bytes.readInt32BE(at + 34),
     currentTransactionStartOffset: readInt64(bytes, at + 38),
     lastTimestamp: timestamp,
+    heardAt: 0,
     batches: lastSequence < 0 ? [] : [last],
   }
 }
 
-function readEarlier(bytes: Buffer, from: number, states: Map<number, ProducerState>): void {
-  if (bytes.length < from + 8 || bytes.readInt32BE(from) !== MARK) return
+/** By producer id; nothing where the file is Kafka's. */
+function readEarlier(bytes: Buffer, from: number): Map<number, RememberedBatch[]> {
+  const earlier = new Map<number, RememberedBatch[]>()
+  if (bytes.length < from + 8 || bytes.readInt32BE(from) !== MARK) return earlier
   const end = from + 8 + bytes.readInt32BE(from + 4) * EARLIER_SIZE
-  if (end > bytes.length) return
+  if (end > bytes.length) return earlier
   for (let at = from + 8; at < end; at += EARLIER_SIZE) {
-    const batches = states.get(readInt64(bytes, at))?.batches
+    const producerId = readInt64(bytes, at)
     const baseSequence = bytes.readInt32BE(at + 8)
     const offsetDelta = bytes.readInt32BE(at + 12)
     const baseOffset = readInt64(bytes, at + 16)
-    batches?.splice(-1, 0, {
+    const batch = {
       baseSequence,
       lastSequence: sequenceAfter(baseSequence, offsetDelta),
       baseOffset,
       lastOffset: baseOffset + offsetDelta,
       timestamp: readInt64(bytes, at + 24),
-    })
+    }
+    const known = earlier.get(producerId)
+    if (known) known.push(batch)
+    else earlier.set(producerId, [batch])
   }
+  return earlier
 }
 
 function sequenceBefore(sequence: number, decrement: number): number {

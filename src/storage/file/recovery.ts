@@ -1,6 +1,7 @@
 /**
  * Opens a log's folder. After a clean stop its end is known and no batch is read. After any other, what lies behind the
  * recovery point is checked batch by batch; the log ends where the first one is torn or wrong, and what follows is cut off.
+ * Good batches among that are kept aside. Of earlier segments the ends are looked at, and whatever is missing is said.
  * Producers come from the newest snapshot that is not beyond the end, and from the batches behind it.
  */
 
@@ -20,7 +21,9 @@ import {
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './opened-log.ts'
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
-import { Segment, type SegmentFiles } from './segment.ts'
+import { copyAside, moveAside, remainsOf } from './remains.ts'
+import { Segment, type SegmentFiles, segmentFiles } from './segment.ts'
+import { endOffsetOf } from './segment-end.ts'
 
 export interface Remembered {
   /** The last stop was a clean one. */
@@ -28,6 +31,8 @@ export interface Remembered {
   /** From the checkpoints; `undefined` where they know nothing of the log. */
   recoveryPoint: number | undefined
   logStartOffset: number | undefined
+  /** Bytes of the last segment when it was last closed. */
+  endSize: number | undefined
 }
 
 /** A log that has no folder yet. */
@@ -35,7 +40,7 @@ export function newLog(spec: LogSpec, folder: string, shares: EngineShares): Ope
   return {
     spec,
     folder,
-    segments: [new Segment(0, 0, { disk: shares.disk, files: shares.files, folder })],
+    segments: [new Segment(0, 0, segmentFiles(shares, folder))],
     logStartOffset: 0,
     logEndOffset: 0,
     recoveryPoint: 0,
@@ -43,6 +48,7 @@ export function newLog(spec: LogSpec, folder: string, shares: EngineShares): Ope
     producers: new ProducerStates(),
     epochs: new LeaderEpochs(undefined),
     hasFolder: false,
+    isClean: true,
   }
 }
 
@@ -73,24 +79,27 @@ class Recovery {
     this.folder = folder
     this.remembered = remembered
     this.shares = shares
-    this.files = { disk: shares.disk, files: shares.files, folder }
+    this.files = segmentFiles(shares, folder)
     this.epochs = new LeaderEpochs(shares.disk.readFile(`${folder}/${LEADER_EPOCHS}`))
   }
 
   async run(): Promise<OpenedLog> {
     this.list()
-    const { isClean, recoveryPoint } = this.remembered
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
     // Segments before the log start: to be removed, or removed and, some of them, back after a power cut.
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
-    const { baseOffset } = this.segments.at(-1)!
-    if (isClean && recoveryPoint !== undefined && recoveryPoint >= baseOffset) {
-      this.logEndOffset = recoveryPoint
-    } else {
+    const cleanEnd = this.cleanEnd()
+    if (cleanEnd === undefined) {
       await this.recover(logStartOffset)
+    } else {
+      await this.checkClosed(this.segments.length - 1)
+      this.logEndOffset = cleanEnd
     }
+    this.tellMissing(first!.baseOffset)
     await this.restoreProducers(past)
+    const { clock } = this.shares.writes
+    this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
     this.epochs.truncateEnd(this.logEndOffset)
     return {
@@ -99,12 +108,26 @@ class Recovery {
       segments: this.segments,
       logStartOffset,
       logEndOffset: this.logEndOffset,
-      recoveryPoint: Math.min(recoveryPoint ?? 0, this.logEndOffset),
+      recoveryPoint: Math.min(this.remembered.recoveryPoint ?? 0, this.logEndOffset),
       snapshots: this.snapshots,
       producers: this.producers,
       epochs: this.epochs,
       hasFolder: true,
+      isClean: cleanEnd !== undefined,
     }
+  }
+
+  /** The log's end where the last stop was a clean one, and nobody has written here since; else it has to be found. */
+  private cleanEnd(): number | undefined {
+    const { isClean, recoveryPoint, endSize } = this.remembered
+    const { baseOffset, size } = this.segments.at(-1)!
+    if (!isClean || recoveryPoint === undefined || recoveryPoint < baseOffset) return undefined
+    if (size !== endSize) return undefined
+    if (this.segments.length === 1 || size === 0) return recoveryPoint
+    // Segments are much of a size: where the last one is gone, the one before may look like it.
+    return endOffsetOf(this.shares.disk, this.segments.at(-1)!) === recoveryPoint
+      ? recoveryPoint
+      : undefined
   }
 
   private list(): void {
@@ -133,7 +156,8 @@ class Recovery {
   private async recover(logStartOffset: number): Promise<void> {
     const { recoveryPoint } = this.remembered
     const checkFrom = Math.max(recoveryPoint ?? 0, this.segments[0]!.baseOffset)
-    const first = segmentIndexOf(this.segments, checkFrom)
+    const removed = await this.checkClosed(segmentIndexOf(this.segments, checkFrom))
+    const first = segmentIndexOf(this.segments, checkFrom) - removed
     for (let i = first; i < this.segments.length; i++) {
       const segment = this.segments[i]!
       // Where a segment does not follow the one before, that one has lost its end, and what comes behind was not synced either. Compaction leaves such gaps as well, but not behind a recovery point.
@@ -141,11 +165,8 @@ class Recovery {
         recoveryPoint === undefined
           ? segment.baseOffset < this.logEndOffset || segment.size === 0
           : segment.baseOffset !== this.logEndOffset
-      if (i > first && isApart) {
-        await this.removeSegments(i, this.segments.length)
-      } else if (!(await this.checkSegment(segment, checkFrom))) {
-        await this.removeSegments(i + 1, this.segments.length)
-      }
+      if (i > first && isApart) await this.setAside(i)
+      else if (!(await this.checkSegment(segment, checkFrom))) await this.setAside(i + 1)
     }
     if (this.logEndOffset < logStartOffset) {
       await this.removeSegments(0, this.segments.length)
@@ -164,14 +185,72 @@ class Recovery {
     if (next === undefined) segment.restart(0, segment.baseOffset)
     this.logEndOffset = next ?? segment.baseOffset
     if (segment.size === size) return true
-    this.shares.log.warn(
-      { file: segment.path, cutBytes: size - segment.size, logEndOffset: this.logEndOffset },
-      'The end of a log was torn, and is cut off.',
-    )
+    await this.keepRemains(segment, size)
     segment.file.truncate(segment.size)
     // What was cut off must not come back behind a recovery point that is already here.
     await segment.use((file) => file.sync())
     return false
+  }
+
+  /** Says what is cut off behind a segment's end; a copy stays of all but a torn end. */
+  private async keepRemains(segment: Segment, size: number): Promise<void> {
+    const { logEndOffset } = this
+    const { disk, log } = this.shares
+    const position = segment.size
+    const remains = await remainsOf(segment, position, size, logEndOffset)
+    const cut = { file: segment.path, cutBytes: size - position, logEndOffset }
+    if (remains.batches === 0 && logEndOffset >= (this.remembered.recoveryPoint ?? 0)) {
+      log.warn(cut, 'The end of a log was torn, and is cut off.')
+      return
+    }
+    const kept = await copyAside(disk, segment, position, size, logEndOffset)
+    const good = `${remains.batches} good batches of ${remains.records} records`
+    log.error(
+      { ...cut, ...remains, kept },
+      `A log is damaged, and is cut off before the damage. What is cut off, and ${good} in it, is kept in a file of its own.`,
+    )
+  }
+
+  /** Looks at the ends of the first `count` segments, before others: what lacks there is said, and what is torn cut off. Gives how many were empty, and are removed. */
+  private async checkClosed(count: number): Promise<number> {
+    const { disk, log } = this.shares
+    const mayGap = this.spec.config.cleanupPolicy.compact
+    const empty: Segment[] = []
+    for (const [i, segment] of this.segments.slice(0, count).entries()) {
+      const next = this.segments[i + 1]!.baseOffset
+      const end = endOffsetOf(disk, segment)
+      if (end === next || (mayGap && end !== undefined && end < next)) continue
+      await this.checkSegment(segment, next)
+      if (segment.size === 0) empty.push(segment)
+      if (mayGap || this.logEndOffset >= next) continue
+      log.error(
+        { folder: this.folder, from: this.logEndOffset, to: next },
+        `Records are gone from the middle of a log: ${this.logEndOffset} to ${next - 1}.`,
+      )
+    }
+    for (const segment of empty) segment.removeFiles()
+    this.segments = this.segments.filter((segment) => !empty.includes(segment))
+    return empty.length
+  }
+
+  /** Says what the log has lost at its ends, as far as something tells of it. */
+  private tellMissing(firstOffset: number): void {
+    const { log } = this.shares
+    const { logStartOffset, recoveryPoint = 0 } = this.remembered
+    const { folder, logEndOffset } = this
+    const name = folder.slice(folder.lastIndexOf('/') + 1)
+    const isStartGone =
+      logStartOffset === undefined
+        ? this.epochs.at(firstOffset - 1) !== -1
+        : logStartOffset < firstOffset
+    if (isStartGone && firstOffset > 0) {
+      const text = `${name} had records before ${firstOffset}; their files are gone.`
+      log.error({ folder, logStartOffset, firstOffset }, text)
+    }
+    if (recoveryPoint > logEndOffset) {
+      const text = `${name} had records up to ${recoveryPoint}; it now ends at ${logEndOffset}.`
+      log.error({ folder, recoveryPoint, logEndOffset }, text)
+    }
   }
 
   /** Adds the batches from position `start` on to the segment, up to the first that is wrong; gives the offset behind them, `undefined` if there are none. */
@@ -248,6 +327,33 @@ class Recovery {
   private restartAt(offset: number): void {
     this.segments = [new Segment(offset, 0, this.files)]
     this.logEndOffset = offset
+  }
+
+  /** Takes segments out of the log that lie behind damage, and keeps what is in them. One that came back after a power cut would lie across what is written from now on. */
+  private async setAside(from: number): Promise<void> {
+    const { disk, log } = this.shares
+    const { logEndOffset, folder } = this
+    const kept: string[] = []
+    let cutBytes = 0
+    let batches = 0
+    let records = 0
+    const segments = this.segments.splice(from)
+    if (segments.length === 0) return
+    for (const segment of segments) {
+      const { size, baseOffset } = segment
+      const remains = await remainsOf(segment, 0, size, baseOffset)
+      cutBytes += size
+      batches += remains.batches
+      records += remains.records
+      if (remains.batches === 0) segment.removeFiles()
+      else kept.push(moveAside(disk, segment, logEndOffset))
+    }
+    await disk.syncDirectory(folder)
+    if (batches === 0) return
+    log.error(
+      { folder, logEndOffset, cutBytes, batches, records, kept },
+      `Segments behind the end of a log are taken out of it; their ${batches} good batches of ${records} records are kept in files of their own.`,
+    )
   }
 
   /** Removes segments for good: one that came back after a power cut would lie across what is written from now on. */

@@ -1,5 +1,6 @@
 /** A stretch of a log in a file of its own, named by its first offset, with its two indexes. */
 
+import type { Clock } from '../../clock.ts'
 import {
   BatchView,
   HEADER_SIZE,
@@ -10,6 +11,7 @@ import {
 } from '../../protocol/records/batch-view.ts'
 import { type LogConfig, StorageError } from '../engine.ts'
 import type { Disk, DiskFile } from './disk.ts'
+import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
 import { fileName } from './log-folder.ts'
 import { OffsetIndex } from './offset-index.ts'
@@ -28,7 +30,12 @@ const INDEX_INTERVAL_BYTES = 4096
 export interface SegmentFiles {
   disk: Disk
   files: OpenFiles
+  clock: Clock
   folder: string
+}
+
+export function segmentFiles({ disk, files, writes }: EngineShares, folder: string): SegmentFiles {
+  return { disk, files, clock: writes.clock, folder }
 }
 
 export class Segment {
@@ -45,17 +52,20 @@ export class Segment {
   hasNewIndexes = false
   private readonly disk: Disk
   private readonly files: OpenFiles
+  private readonly clock: Clock
+  /** Monotonic time of its making, or of its opening in this life. */
+  private readonly openedAt: number
   private offsetIndex: OffsetIndex | undefined
   private timeIndex: TimeIndex | undefined
   private bytesSinceEntry = 0
-  /** Its files are gone, and must not come back when somebody reads or syncs it once more. */
-  isRemoved = false
+  /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
+  isGone = false
   /** Whether the file is to be made when it is not there. */
-  private mayCreate: boolean
+  private readonly mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
 
-  constructor(baseOffset: number, size: number, { disk, files, folder }: SegmentFiles) {
+  constructor(baseOffset: number, size: number, { disk, files, clock, folder }: SegmentFiles) {
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
     this.size = size
@@ -66,14 +76,19 @@ export class Segment {
     }
     this.disk = disk
     this.files = files
+    this.clock = clock
+    this.openedAt = clock.monotonic()
     this.path = `${folder}/${fileName(baseOffset, 'log')}`
   }
 
+  /** Throws StorageError when it is gone. */
   get file(): DiskFile {
+    this.assertThere()
     return this.files.get(this.path, this.mayCreate)
   }
 
-  use<T>(work: (file: DiskFile) => Promise<T>): Promise<T> {
+  async use<T>(work: (file: DiskFile) => Promise<T>): Promise<T> {
+    this.assertThere()
     return this.files.use(this.path, this.mayCreate, work)
   }
 
@@ -112,7 +127,7 @@ export class Segment {
     this.loadMaxTimestamp()
     return (
       this.size + size > config.segmentBytes ||
-      maxTimestamp - this.readFirstTimestamp() > config.segmentMs ||
+      this.spanTo(maxTimestamp) > config.segmentMs ||
       this.offsets.sizeInBytes + OFFSET_ENTRY > config.segmentIndexBytes ||
       this.times.sizeInBytes + TIME_ENTRY > config.segmentIndexBytes ||
       lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
@@ -152,10 +167,16 @@ export class Segment {
     this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
     this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
-    for (const kind of ['index', 'timeindex'] as const) {
-      const path = this.pathOf(kind)
-      await this.files.use(path, false, (file) => file.sync())
-      this.files.forget(path)
+    try {
+      for (const kind of ['index', 'timeindex'] as const) {
+        if (this.isGone) return
+        const path = this.pathOf(kind)
+        await this.files.use(path, false, (file) => file.sync())
+        this.files.forget(path)
+      }
+    } catch (error) {
+      this.hasNewIndexes = true
+      throw error
     }
   }
 
@@ -170,10 +191,15 @@ export class Segment {
     this.files.forget(this.path)
   }
 
+  /** Its files stay where they are, and are no longer this segment's. */
+  retire(): void {
+    if (!this.isGone) this.closeFiles()
+    this.isGone = true
+  }
+
   removeFiles(): void {
-    this.closeFiles()
-    this.isRemoved = true
-    this.mayCreate = false
+    if (this.isGone) return
+    this.retire()
     for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
       this.disk.remove(this.pathOf(kind))
     }
@@ -198,7 +224,21 @@ export class Segment {
 
   /** Goes over all batches at once: rare, and quick beside what it would cost to keep every caller waiting for it. */
   private rebuildIndexes(): void {
-    const { size, file } = this
+    const { size } = this
+    try {
+      this.indexUpTo(size)
+    } catch (error) {
+      // Half an index is worse than none, and the segment ends where it did.
+      this.offsetIndex = undefined
+      this.timeIndex = undefined
+      throw error
+    } finally {
+      this.size = size
+    }
+  }
+
+  private indexUpTo(size: number): void {
+    const { file } = this
     this.restart(0, this.baseOffset)
     const buffer = Buffer.allocUnsafe(REBUILD_READ_BYTES)
     while (this.size < size) {
@@ -212,7 +252,16 @@ export class Segment {
       }
       if (this.size === start) throw new StorageError(`${this.path} ends in the middle of a batch.`)
     }
-    this.size = size
+  }
+
+  private assertThere(): void {
+    if (this.isGone) throw new StorageError(`${this.path} is gone.`)
+  }
+
+  /** The time that `segment.ms` bounds, by Kafka's rule: between the first batch and this one, or since the segment was made where the first has no timestamp. */
+  private spanTo(timestamp: number): number {
+    const first = this.readFirstTimestamp()
+    return first >= 0 ? timestamp - first : this.clock.monotonic() - this.openedAt
   }
 
   private readFirstTimestamp(): number {

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fetch } from '../../../src/broker/apis/01-fetch.ts'
 import { batchesIn } from '../../../src/protocol/records/batch-view.ts'
-import { Asked, baseOffsets, fetched, write } from '../partitions/fetch-request.ts'
+import { Asked, baseOffsets, type FetchReply, fetched, write } from '../partitions/fetch-request.ts'
 import { batch, batchOfSize, BrokerUnderTest } from '../partitions/fixture.ts'
 
 const NOWHERE = { highWatermark: -1n, lastStableOffset: -1n, logStartOffset: -1n }
 const REFUSED = { ...NOWHERE, abortedTransactions: null, records: Buffer.alloc(0) }
+/** Refused without a look at the log. */
+const UNREAD = { ...REFUSED, abortedTransactions: [] }
 
 let broker: BrokerUnderTest
 
@@ -130,6 +133,51 @@ describe('fetch', () => {
     expect(baseOffsets(parts[0]!.records)).toEqual([1])
   })
 
+  it('answers what it could not read behind what it read, as Kafka does', async () => {
+    await broker.topic('other')
+    const topics = [
+      { topic: 't', asked: [9, 1] },
+      { topic: 'unknown', asked: [0] },
+      { topic: 'other', asked: [0, 4] },
+    ].map(({ topic, asked }) => ({
+      topic,
+      partitions: asked.map((partition) => ({
+        partition,
+        fetchOffset: 0,
+        partitionMaxBytes: 100,
+      })),
+    }))
+    const request = { maxWaitMs: 0, minBytes: 1, maxBytes: 100, topics }
+    const reply = (await broker.ask(fetch, 12, request)) as FetchReply
+    const answered = reply.responses.map(({ topic, partitions }) => [
+      topic,
+      partitions.map(({ partitionIndex }) => partitionIndex),
+    ])
+    expect(answered).toEqual([
+      ['t', [1]],
+      ['other', [0]],
+      ['t', [9]],
+      ['unknown', [0]],
+      ['other', [4]],
+    ])
+  })
+
+  it('fails as a whole at an isolation level that there is not', async () => {
+    const asked = new Asked(broker, [{}], { isolationLevel: 9 })
+    await expect(asked.answer).rejects.toMatchObject({ code: 'UNKNOWN_SERVER_ERROR' })
+  })
+
+  it('fails at less than nothing, where there is something to read', async () => {
+    for (const partition of [0, 1]) await write(broker, batch(['a']), partition)
+    const parts = [{ maxBytes: -1 }, { partition: 1 }, { partition: 2, maxBytes: -1 }]
+    const failed = { errorCode: 'UNKNOWN_SERVER_ERROR', ...REFUSED }
+    const read = { errorCode: 'NONE', highWatermark: 1n }
+    const empty = { errorCode: 'NONE', highWatermark: 0n }
+    expect(await fetched(broker, parts)).toMatchObject([failed, read, empty])
+    const anyParts = [{}, { partition: 1 }, { partition: 2 }]
+    expect(await fetched(broker, anyParts, { maxBytes: -1 })).toMatchObject([failed, read, empty])
+  })
+
   it('knows topics by their id from v13 on', async () => {
     const { topicId } = broker.cluster.topic('t')!
     await write(broker, batch(['a']))
@@ -139,7 +187,7 @@ describe('fetch', () => {
       const asked = new Asked(broker, [{ topicId: unknown }], { version: 17, maxWaitMs: 5000 })
       expect(await asked.isParked()).toBe(false)
       expect((await asked.answer).responses).toMatchObject([
-        { topicId: unknown, partitions: [{ errorCode: 'UNKNOWN_TOPIC_ID', ...REFUSED }] },
+        { topicId: unknown, partitions: [{ errorCode: 'UNKNOWN_TOPIC_ID', ...UNREAD }] },
       ])
     }
   })
@@ -150,15 +198,15 @@ describe('fetch', () => {
     const { topicId } = await broker.topic('t')
     const parts = [{ topicId: old }, { topicId }]
     expect(await fetched(broker, parts, { version: 13 })).toMatchObject([
-      { errorCode: 'UNKNOWN_TOPIC_ID' },
       { errorCode: 'NONE' },
+      { errorCode: 'UNKNOWN_TOPIC_ID' },
     ])
   })
 
   it('asks whether the principal may read', async () => {
     const { topicId } = broker.cluster.topic('t')!
     broker.denied.add('READ TOPIC t').add('READ TOPIC u')
-    const denied = [{ errorCode: 'TOPIC_AUTHORIZATION_FAILED', ...REFUSED }]
+    const denied = [{ errorCode: 'TOPIC_AUTHORIZATION_FAILED', ...UNREAD }]
     expect(await fetched(broker, [{}])).toMatchObject(denied)
     expect(await fetched(broker, [{ topic: 'u' }])).toMatchObject(denied)
     expect(await fetched(broker, [{ topicId }], { version: 13 })).toMatchObject(denied)

@@ -152,4 +152,10 @@ describe('list offsets', () => {
     ])
     expect(await ask(8, [{ timestamp: LATEST }], { replicaId: 0 })).toMatchObject([{ offset: 1n }])
   })
+
+  it('fails as a whole at an isolation level that there is not', async () => {
+    await expect(ask(8, [{ timestamp: LATEST }], { isolationLevel: 9 })).rejects.toMatchObject({
+      code: 'UNKNOWN_SERVER_ERROR',
+    })
+  })
 })

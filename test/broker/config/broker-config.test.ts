@@ -62,7 +62,32 @@ describe('BrokerConfig', () => {
   test('names the nearest key for an unknown one, and where it stands', () => {
     const layer = { kind: 'file', origin: 'server.properties', values: { 'num.partitons': '1' } }
     expect(fails(() => new BrokerConfig([{ ...layer, kind: 'file' }]))).toBe(
-      "Unknown configuration 'num.partitons' (in server.properties). The nearest known key is 'num.partitions'.",
+      "Unknown configuration 'num.partitons' (in server.properties). Did you mean num.partitions?",
+    )
+  })
+
+  test('names no key where none is near', () => {
+    expect(fails(() => new BrokerConfig([{ kind: 'file', values: { 'shoe.size': '1' } }]))).toBe(
+      "Unknown configuration 'shoe.size'.",
+    )
+  })
+
+  test('says all that is wrong at once', () => {
+    const values = { 'a.b': '1', 'num.partitions': 'x', 'shoe.size': '1' }
+    expect(
+      fails(() => new BrokerConfig([{ kind: 'file', origin: 'f', values }])).split('\n'),
+    ).toEqual([
+      "Unknown configuration 'a.b' (in f).",
+      "Unknown configuration 'shoe.size' (in f).",
+      'Invalid value x for configuration num.partitions: Not a number of type INT (in f)',
+    ])
+  })
+
+  test('says that a value is empty, and in which variable', () => {
+    const origins = { 'num.partitions': 'KAFKA_NUM_PARTITIONS' }
+    const layer = { kind: 'environment', values: { 'num.partitions': ' ' }, origins } as const
+    expect(fails(() => new BrokerConfig([layer]))).toBe(
+      'Empty value for configuration num.partitions: Not a number of type INT (in KAFKA_NUM_PARTITIONS)',
     )
   })
 
@@ -101,7 +126,7 @@ describe('BrokerConfig', () => {
     expect(fails(() => BrokerConfig.of({ 'node.id': 7, 'broker.id': 8 }))).toContain('differ')
   })
 
-  test('lists what was set and has no effect, profiles left out', () => {
+  test('lists what was set, profiles left out', () => {
     const config = new BrokerConfig([
       { kind: 'profile', values: { 'num.io.threads': '2' } },
       {
@@ -114,10 +139,11 @@ describe('BrokerConfig', () => {
         },
       },
     ])
-    expect(config.inertKeys()).toEqual([
-      'listener.name.plaintext.ssl.key.password',
-      'num.network.threads',
-      'zookeeper.connect',
+    expect(config.given()).toEqual([
+      { name: 'listener.name.plaintext.ssl.key.password', text: 'x' },
+      { name: 'num.network.threads', text: '9' },
+      { name: 'num.partitions', text: '3' },
+      { name: 'zookeeper.connect', text: 'old:2181' },
     ])
   })
 })

@@ -69,6 +69,7 @@ describe('advertisedListenersOf', () => {
   test('refuses a name that does not listen, and an address that nobody can reach', () => {
     expect(() => of('OUTSIDE://a:1')).toThrow('listeners has no listener of that name')
     expect(() => of('PLAINTEXT://0.0.0.0:9092')).toThrow('nonroutable meta-address 0.0.0.0')
+    expect(() => of('PLAINTEXT://a:0')).toThrow('nobody can connect to port 0')
   })
 })
 

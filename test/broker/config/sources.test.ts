@@ -41,6 +41,31 @@ describe('parseProperties', () => {
 })
 
 describe('readEnvironment', () => {
+  test('reads the variables of bitnami too, and knows which variable a value is from', () => {
+    const { layer, warnings } = readEnvironment({
+      KAFKA_CFG_NUM_PARTITIONS: '3',
+      KAFKA_NUM_PARTITIONS: '2',
+      KAFKA_CFG_NODE_ID: '4',
+      KAFKA_CFG_NUM_PARTITION: '5',
+    })
+    expect(layer.values).toEqual({ 'num.partitions': '3', 'node.id': '4' })
+    expect(layer.origins).toEqual({
+      'num.partitions': 'KAFKA_CFG_NUM_PARTITIONS',
+      'node.id': 'KAFKA_CFG_NODE_ID',
+    })
+    expect(warnings).toEqual([
+      "KAFKA_CFG_NUM_PARTITION is ignored: there is no configuration 'num.partition'. Did you mean KAFKA_CFG_NUM_PARTITIONS?",
+    ])
+  })
+
+  test.each(['CLUSTER_ID', 'KAFKA_CLUSTER_ID', 'KAFKA_KRAFT_CLUSTER_ID'])('reads %s', (name) => {
+    const clusterId = '5L6g3nShT-eMCtK--X86sw'
+    expect(readEnvironment({ [name]: clusterId })).toMatchObject({ clusterId, warnings: [] })
+    const other = readEnvironment({ [name]: 'production' })
+    expect(other.clusterId).toBeUndefined()
+    expect(other.warnings).toEqual([expect.stringContaining(`${name} is ignored`)])
+  })
+
   test('maps variables to keys', () => {
     const { layer, warnings } = readEnvironment({
       KAFKA_NUM_PARTITIONS: '3',
@@ -86,13 +111,17 @@ describe('readEnvironment', () => {
 describe('nearest', () => {
   test('finds a dropped, doubled, replaced or swapped letter', () => {
     for (const typed of ['protile', 'profle', 'proffile', 'porfile', 'PROFILE']) {
-      expect(nearest(typed, ['port', 'profile', 'data'])).toEqual({ name: 'profile', likely: true })
+      expect(nearest(typed, ['port', 'profile', 'data'])).toBe('profile')
     }
   })
 
   test('knows when nothing is near', () => {
-    expect(nearest('zebra', ['port', 'profile'])?.likely).toBe(false)
+    expect(nearest('zebra', ['port', 'profile'])).toBeUndefined()
     expect(nearest('zebra', [])).toBeUndefined()
+    expect(nearest('no', ['on', 'of'])).toBeUndefined()
+    const long = 'group.coordinator.rebalance.protocols'
+    expect(nearest(`xxxx${long}`, [long])).toBeUndefined()
+    expect(nearest(`xxx${long}`, [long])).toBe(long)
   })
 })
 

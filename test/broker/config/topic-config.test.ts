@@ -39,6 +39,7 @@ describe('TopicConfig', () => {
       retentionBytes: -1,
       retentionMs: 604_800_000,
       cleanupPolicy: { delete: false, compact: true },
+      producerIdExpirationMs: 86_400_000,
     })
   })
 })

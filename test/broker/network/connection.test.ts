@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { CLOSE } from '../../../src/broker/handler.ts'
+import { type Slab, SlabPool } from '../../../src/slab-pool.ts'
 import { Park, Ping, Put, settled, Take, Wire } from './wire.ts'
 
 const payload = (size: number) => Buffer.alloc(size, 1)
@@ -280,5 +281,28 @@ describe('back-pressure', () => {
     await settled(100)
     expect(wire.budget.used).toBeLessThan(4_000_000)
     expect(client.stream.writableLength).toBeGreaterThan(100_000)
+  })
+})
+
+describe('a fault of ours', () => {
+  it('closes the connection that it hit, with its stack in the log, and no other', async () => {
+    class NoMemory extends SlabPool {
+      override take(): Slab {
+        throw new RangeError('Array buffer allocation failed')
+      }
+    }
+    const wire = new Wire({ slabs: new NoMemory() })
+    const [hit, other] = [wire.connect(), wire.connect()]
+    const frame = hit.frame(Put, { tag: 1, payload: payload(100_000) })
+    hit.stream.write(frame.subarray(0, 50_000))
+    await settled()
+    expect(hit.isOver).toBe(true)
+    const [line] = wire.logs.filter(({ level }) => level === 50)
+    expect(line).toMatchObject({ host: '10.0.0.1', err: { type: 'RangeError' } })
+    expect((line!['err'] as Error).stack).toContain('frame-assembler')
+    other.send(Ping, { text: 'unmoved' })
+    await settled()
+    expect(other.ids).toEqual([1])
+    expect(wire.budget.used).toBe(0)
   })
 })

@@ -112,6 +112,50 @@ describe('a parked fetch', () => {
     expect(await new Asked(broker, [{}], terms).isParked()).toBe(false)
   })
 
+  describe('counts what is there, though it does not fit:', () => {
+    it('behind the batches of the first look', async () => {
+      for (let i = 0; i < 12; i++) await write(broker, batchOfSize(1000))
+      const parts = [{ maxBytes: 10_900 }]
+      const asked = new Asked(broker, parts, { ...WAIT, minBytes: 10_900 })
+      expect(await asked.isParked()).toBe(false)
+      const [part] = await partsOf(asked)
+      expect(part!.records!.length).toBe(10_000)
+    })
+
+    it('in another partition, for which the request had no room', async () => {
+      await write(broker, batchOfSize(400))
+      await write(broker, batchOfSize(5000), 1)
+      const terms = { ...WAIT, minBytes: 1 << 30, maxBytes: 1000 }
+      const asked = new Asked(broker, [{}, { partition: 1 }], terms)
+      expect(await asked.isParked()).toBe(false)
+      expect((await partsOf(asked)).map(({ records }) => records!.length)).toEqual([400, 0])
+    })
+
+    it('but no more of a partition than it may give', async () => {
+      for (let i = 0; i < 12; i++) await write(broker, batchOfSize(1000))
+      const parts = [{ maxBytes: 2500 }, { partition: 1 }]
+      const asked = new Asked(broker, parts, { ...WAIT, minBytes: 3500 })
+      expect(await asked.isParked()).toBe(true)
+      await write(broker, batchOfSize(1000))
+      await write(broker, batchOfSize(900), 1)
+      expect(await asked.isParked()).toBe(true)
+      await write(broker, batchOfSize(100), 1)
+      expect((await partsOf(asked)).map(({ records }) => records!.length)).toEqual([2000, 1000])
+    })
+
+    it.each([false, true])('that comes while it is parked (read later: %s)', async (later) => {
+      broker.engine.readsLater = later
+      const asked = new Asked(broker, [{ maxBytes: 2500 }], { ...WAIT, minBytes: 2500 })
+      await write(broker, batchOfSize(1000))
+      await write(broker, batchOfSize(1000))
+      expect(await asked.isParked()).toBe(true)
+      await write(broker, batchOfSize(1000))
+      expect(await asked.isParked()).toBe(false)
+      const [part] = await partsOf(asked)
+      expect(part!.records!.length).toBe(2000)
+    })
+  })
+
   it('waits beside an unknown partition, and answers both', async () => {
     const parts = [{}, { partition: 9 }, { topic: 'u' }]
     const asked = new Asked(broker, parts, WAIT)

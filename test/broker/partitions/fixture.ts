@@ -8,6 +8,7 @@ import { BrokerConfig } from '../../../src/broker/config/broker-config.ts'
 import type { Groups } from '../../../src/broker/groups/groups.ts'
 import { CLOSE, type Client, type Handler } from '../../../src/broker/handler.ts'
 import { Request } from '../../../src/broker/network/request.ts'
+import { MemoryBudget } from '../../../src/broker/memory.ts'
 import { Partitions } from '../../../src/broker/partitions/partitions.ts'
 import { ManualClock } from '../../../src/clock.ts'
 import { decodeMessage, encodeMessage } from '../../../src/protocol/compile.ts'
@@ -54,6 +55,7 @@ export class BrokerUnderTest {
 
   static async open(
     settings: Parameters<typeof BrokerConfig.of>[0] = {},
+    memory = Infinity,
   ): Promise<BrokerUnderTest> {
     const clock = new ManualClock()
     const random = seededRandom(7)
@@ -63,7 +65,8 @@ export class BrokerUnderTest {
     const parts = { engine: engine.observed, config, clock, random, log }
     const cluster = new Cluster({ ...parts, clusterId: random.uuid() })
     await cluster.open()
-    const partitions = new Partitions({ ...parts, cluster })
+    const budget = new MemoryBudget(memory, clock)
+    const partitions = new Partitions({ ...parts, cluster, budget })
     const groups = {} as Groups
     const broker = { config, cluster, partitions, groups, clock, random, log }
     return new BrokerUnderTest(clock, engine, cluster, broker)
@@ -115,6 +118,9 @@ export class EngineUnderTest {
   watchers = 0
   appendCalls = 0
   reads = 0
+  /** Reads at a time that did not answer at once, now and the most there have been. */
+  readsUnderWay = 0
+  mostUnderWay = 0
   /** Set: reads answer later, as they do where memory does not have it all. */
   readsLater = false
 
@@ -136,9 +142,14 @@ export class EngineUnderTest {
           },
         })
         if (result instanceof Promise) return result.then(counted)
-        return this.readsLater
-          ? new Promise((resolve) => setImmediate(() => resolve(counted(result))))
-          : counted(result)
+        if (!this.readsLater) return counted(result)
+        this.mostUnderWay = Math.max(this.mostUnderWay, ++this.readsUnderWay)
+        return new Promise((resolve) =>
+          setImmediate(() => {
+            this.readsUnderWay--
+            resolve(counted(result))
+          }),
+        )
       },
       watch: (log, listener) => {
         this.watchers++

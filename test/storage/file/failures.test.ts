@@ -99,6 +99,18 @@ describe('the data folder', () => {
     await store.open()
   })
 
+  it('with logs and without its properties is given to a new cluster, and that is said', async () => {
+    const store = await new Store().open()
+    await store.append('a')
+    const { clusterId } = store.engine
+    await store.engine.close()
+    store.disk.remove(`${DIRECTORY}/meta.properties`)
+    await store.open()
+    expect(store.engine.clusterId).not.toBe(clusterId)
+    expect(store.lines).toEqual([expect.stringContaining('whatever cluster it was of')])
+    expect(await store.values()).toEqual(['a'])
+  })
+
   it('belongs to one engine at a time', async () => {
     const store = await new Store().open()
     await expect(new Store().open.call(store)).rejects.toThrow('in use')

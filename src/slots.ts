@@ -1,4 +1,4 @@
-/** A few places that many wait for in turn, so that syncs and cold reads leave threads of the pool to others. */
+/** A few places that many wait for in turn, so that long work leaves threads of the pool, and memory, to others. */
 
 export class Slots {
   private free: number

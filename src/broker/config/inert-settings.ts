@@ -1,0 +1,44 @@
+/** What is set and has no effect here: keys that nothing reads, and values that ask for what is not done yet. */
+
+import { type Compression, canOpen } from '../../protocol/records/compression.ts'
+import type { BrokerConfig, BrokerKey } from './broker-config.ts'
+import { honouredKeys } from './honoured-keys.ts'
+import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
+
+/** Says in a few words why a value of an honoured key does nothing. */
+type Complaint = (text: string) => string | undefined
+
+const complaints: { readonly [K in BrokerKey]?: Complaint } = {
+  'compression.type': (text) => {
+    const isWritten = text === 'producer' || text === 'uncompressed' || canOpen(text as Compression)
+    return isWritten ? undefined : 'batches stay as they are sent'
+  },
+  'log.cleanup.policy': (text) =>
+    text.split(',').includes('compact') ? 'nothing is compacted yet' : undefined,
+}
+
+/** The names of inert keys, and `name=value (why)` for inert values, in alphabetical order. */
+export function inertSettings(config: BrokerConfig): string[] {
+  return config.given().flatMap(({ name, text }) => inert([name as BrokerKey], name, text))
+}
+
+/** The same for a topic's own configs, those left out that say what holds anyway. */
+export function inertTopicSettings(
+  overrides: ReadonlyMap<string, string>,
+  config: BrokerConfig,
+): string[] {
+  const inherited = new TopicConfig(new Map(), config)
+  const own = new TopicConfig(overrides, config)
+  return [...overrides.keys()].flatMap((name) => {
+    const key = name as TopicKey
+    const text = own.text(key)
+    return text === inherited.text(key) ? [] : inert(brokerKeysBehind(key), name, text)
+  })
+}
+
+function inert(keys: readonly BrokerKey[], name: string, text: string): string[] {
+  const honoured = keys.find((key) => honouredKeys.has(key))
+  if (honoured === undefined) return [name]
+  const complaint = complaints[honoured]?.(text)
+  return complaint === undefined ? [] : [`${name}=${text} (${complaint})`]
+}

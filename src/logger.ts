@@ -1,0 +1,24 @@
+/** What the broker tells whoever runs it. The shape is pino's, so that a pino logger fits. */
+
+export interface LogMethod {
+  (fields: object, text?: string): void
+  (text: string): void
+}
+
+export interface Logger {
+  isLevelEnabled(level: string): boolean
+  debug: LogMethod
+  info: LogMethod
+  warn: LogMethod
+  error: LogMethod
+}
+
+const nothing = (): void => {}
+
+export const silentLogger: Logger = {
+  isLevelEnabled: () => false,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { BrokerConfig, ConfigError } from '../../../src/broker/config/broker-config.ts'
+import { profileLayer, profileNames } from '../../../src/broker/config/profiles.ts'
+import { refuseUnserved, warningsOf } from '../../../src/broker/config/start-checks.ts'
+
+const from = (values: Record<string, string>): BrokerConfig =>
+  new BrokerConfig([{ kind: 'file', values }])
+
+describe('refuseUnserved', () => {
+  test.each<Record<string, string>>([
+    { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer' },
+    { 'super.users': 'User:admin' },
+    { 'sasl.enabled.mechanisms': 'PLAIN' },
+    { 'sasl.jaas.config': 'secret words' },
+    { 'ssl.client.auth': 'required' },
+    { 'ssl.keystore.location': '/etc/keys.jks' },
+    { 'security.inter.broker.protocol': 'SASL_SSL' },
+    { 'listener.name.plaintext.ssl.client.auth': 'required' },
+    { 'listener.name.inside.scram-sha-256.sasl.jaas.config': 'secret words' },
+  ])('does not start with less than %j', (values) => {
+    const refuse = (): void => refuseUnserved(from(values))
+    expect(refuse).toThrow(ConfigError)
+    expect(refuse).toThrow(
+      `${Object.keys(values)[0]}: no encryption, authentication or authorization is served yet.`,
+    )
+    expect(refuse).not.toThrow('secret')
+  })
+
+  test('names all of them', () => {
+    expect(() =>
+      refuseUnserved(from({ 'ssl.client.auth': 'requested', 'super.users': 'User:a' })),
+    ).toThrow('ssl.client.auth, super.users: ')
+  })
+
+  test('takes what says that it is not wanted', () => {
+    refuseUnserved(
+      from({
+        'authorizer.class.name': '',
+        'ssl.client.auth': 'none',
+        'security.inter.broker.protocol': 'PLAINTEXT',
+        'allow.everyone.if.no.acl.found': 'true',
+      }),
+    )
+    for (const profile of profileNames) refuseUnserved(new BrokerConfig([profileLayer(profile)]))
+  })
+
+  test('a controller alone is not to be had', () => {
+    expect(() => refuseUnserved(from({ 'process.roles': 'controller' }))).toThrow(
+      'process.roles has no broker',
+    )
+    refuseUnserved(from({ 'process.roles': 'broker' }))
+  })
+})
+
+test('warns of more replicas than there are nodes', () => {
+  expect(warningsOf(from({ 'default.replication.factor': '3' }))).toEqual([
+    expect.stringContaining('default.replication.factor is 3 and there is one node'),
+  ])
+  expect(warningsOf(from({ 'default.replication.factor': '1' }))).toEqual([])
+})
