@@ -1,16 +1,17 @@
 /** kafkajs with a test's patience, and what every scenario does with it. */
 
-import { type Consumer, type EachMessagePayload, Kafka, logLevel } from 'kafkajs'
+import { type Consumer, type EachMessagePayload, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 
 process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
 
-export function kafkajs(bootstrap: string, clientId = 'compat'): Kafka {
+export function kafkajs(bootstrap: string, overrides: Partial<KafkaConfig> = {}): Kafka {
   return new Kafka({
-    clientId,
+    clientId: 'compat',
     brokers: [bootstrap],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 5000,
     retry: { initialRetryTime: 50, retries: 12 },
+    ...overrides,
   })
 }
 

@@ -6,8 +6,9 @@
  * whole leave room: so there is always one that can finish, or a request whose end makes room. A frame that stands still is
  * given up with its connection, and so is a reply that nobody reads. A connection hears that it may not read when its next bytes
  * come: the budget may be exceeded by one read of each, and by one frame. It may be exceeded by one reply as well: a read begins
- * as long as replies and the reads before it leave any room. Reads end by themselves, and replies leave or are given up, so
- * that its turn comes.
+ * as long as replies and the reads before it leave any room in their half. Reads end by themselves, and replies leave or are
+ * given up, so that its turn comes. The other half is for frames, however many peers do not take their replies: who produces
+ * must not suffer from who does not read.
  */
 
 import { totalmem } from 'node:os'
@@ -70,8 +71,9 @@ export class MemoryBudget {
     return this.frames + this.replies + this.reads
   }
 
+  /** No new frame is begun. */
   get isOver(): boolean {
-    return this.used > this.limit
+    return this.frames + Math.min(this.replies + this.reads, this.readLimit) > this.limit
   }
 
   join(claimant: Claimant): void {
@@ -129,6 +131,7 @@ export class MemoryBudget {
    */
   read<T>(begin: () => T | Promise<T>, most: () => number): T | Promise<T> {
     if (this.readers.length === 0 && this.hasRoomToRead) return this.reading(begin, most)
+    this.watch()
     return new Promise((resolve, reject) => {
       this.readers.push(() => {
         try {
@@ -154,6 +157,7 @@ export class MemoryBudget {
   mayStart(claimant: Claimant): boolean {
     if (this.replies <= this.limit) return true
     this.starting.add(claimant)
+    this.watch()
     return false
   }
 
@@ -163,8 +167,17 @@ export class MemoryBudget {
     if (this.favoured?.claimant === claimant) this.favour(undefined)
   }
 
+  private get readLimit(): number {
+    return this.limit / 2
+  }
+
   private get hasRoomToRead(): boolean {
-    return this.replies + this.reads <= this.limit
+    return this.replies + this.reads <= this.readLimit
+  }
+
+  /** Whether anybody waits for memory that somebody else holds. */
+  private get isWanted(): boolean {
+    return this.isOver || this.readers.length > 0 || this.starting.size > 0
   }
 
   private reading<T>(begin: () => T | Promise<T>, most: () => number): T | Promise<T> {
@@ -218,16 +231,16 @@ export class MemoryBudget {
   private watch(): void {
     this.check ??= this.clock.after(CHECK_INTERVAL_MS, () => {
       this.check = undefined
-      if (!this.isOver) return
+      if (!this.isWanted) return
       this.abandonStalled()
-      if (this.isOver) this.watch()
+      if (this.isWanted) this.watch()
     })
   }
 
   private abandonStalled(): void {
     const now = this.clock.monotonic()
     for (const claimant of this.claimants) {
-      if (!this.isOver) return
+      if (!this.isWanted) return
       const reason = this.stallOf(claimant, now)
       if (reason !== undefined) claimant.abandon(reason)
     }

@@ -163,12 +163,12 @@ describe('MemoryBudget', () => {
     expect(budget.mayStart(other)).toBe(true)
   })
 
-  it('begins reads while replies and reads before them leave any room, in their order', async () => {
+  it('begins reads while replies and reads before them leave any room in their half, in their order', async () => {
     const { budget } = setUp()
     const reads = new Reads(budget)
-    for (const name of ['a', 'b', 'c', 'd']) reads.start(name, 600)
+    for (const name of ['a', 'b', 'c', 'd']) reads.start(name, 300)
     expect(reads.begun).toEqual(['a', 'b'])
-    expect(budget.used).toBe(1200)
+    expect(budget.used).toBe(600)
     await reads.finish('b')
     expect(reads.begun).toEqual(['a', 'b', 'c'])
     await reads.finish('c')
@@ -208,16 +208,16 @@ describe('MemoryBudget', () => {
   it('holds a read until what it brought is charged as a reply', async () => {
     const { budget } = setUp()
     const reads = new Reads(budget)
-    reads.onEnd = () => budget.chargeReply(900)
-    reads.start('a', 1500)
-    reads.start('b', 200)
+    reads.onEnd = () => budget.chargeReply(450)
+    reads.start('a', 750)
+    reads.start('b', 100)
     await reads.finish('a')
-    expect(budget.used).toBe(1100)
+    expect(budget.used).toBe(550)
     await reads.finish('b')
-    expect(budget.used).toBe(1800)
-    reads.start('c', 200)
+    expect(budget.used).toBe(900)
+    reads.start('c', 100)
     expect(reads.begun).toEqual(['a', 'b'])
-    budget.releaseReply(900)
+    budget.releaseReply(450)
     expect(reads.begun).toEqual(['a', 'b', 'c'])
     await reads.finish('c')
   })
@@ -229,7 +229,7 @@ describe('MemoryBudget', () => {
     const seen: string[] = []
     const hot = (name: string): string => {
       seen.push(name)
-      budget.chargeReply(600)
+      budget.chargeReply(300)
       return name
     }
     const waiting = ['a', 'b', 'c'].map((name) => budget.read(() => hot(name), unasked))
@@ -240,10 +240,21 @@ describe('MemoryBudget', () => {
     budget.releaseReply(1001)
     await settled()
     expect(seen).toEqual(['a', 'b'])
-    budget.releaseReply(1200)
+    budget.releaseReply(600)
     expect(await Promise.all(waiting.map(async (one) => one))).toEqual(['a', 'b', 'c'])
     await expect(failing).rejects.toThrow('broken')
-    expect(budget.used).toBe(600)
+    expect(budget.used).toBe(300)
+  })
+
+  it('keeps half of it for frames, however many replies nobody reads', () => {
+    const { budget, reader } = setUp()
+    const producer = reader()
+    budget.chargeReply(5000)
+    expect(budget.mayRead(producer)).toBe(true)
+    budget.chargeFrame(500)
+    expect(budget.mayRead(producer)).toBe(true)
+    budget.chargeFrame(1)
+    expect(budget.mayRead(producer)).toBe(false)
   })
 
   it('gives a failed read its room back', async () => {
@@ -330,7 +341,7 @@ describe('connections over budget', () => {
       client.send(Take, { tag: 1_000_000 })
     }
     await settled()
-    expect(wire.budget.isOver).toBe(true)
+    expect(wire.budget.used).toBeGreaterThan(wire.budget.limit)
     const other = wire.connect()
     other.send(Take, { tag: 10 })
     await settled()

@@ -39,8 +39,8 @@ it('one at a time, where one takes all the memory there is', async () => {
   expect(broker.engine.mostUnderWay).toBe(1)
 })
 
-it('as many as fit by what they may bring, and one more', async () => {
-  await start(100_000)
+it('as many as fit into half of it by what they may bring, and one more', async () => {
+  await start(200_000)
   await sizesOf(many())
   expect(broker.engine.mostUnderWay).toBe(3)
   await settled()
@@ -50,14 +50,14 @@ it('as many as fit by what they may bring, and one more', async () => {
 })
 
 it('of which each may bring a whole batch, however small its limits are', async () => {
-  await start(9000)
+  await start(18_000)
   const [one] = await sizesOf(many(all, { maxBytes: 1 }))
   expect(one).toBe(1000)
   expect(broker.engine.mostUnderWay).toBe(5)
 })
 
 it('also when they had been parked', async () => {
-  await start(50_000)
+  await start(100_000)
   const asked = many(all, { maxWaitMs: 5000, minBytes: 45_000 })
   for (const one of asked) expect(await one.isParked()).toBe(true)
   broker.engine.mostUnderWay = 0
