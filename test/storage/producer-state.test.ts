@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { decodeMessage } from '../../src/protocol/compile.ts'
+import { ProducerSnapshot } from '../../src/protocol/messages/embedded/producer-snapshot.ts'
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts'
 import type { BatchView } from '../../src/protocol/records/batch-view.ts'
+import { crc32c } from '../../src/protocol/records/crc32c.ts'
 import {
   decodeProducerSnapshot,
   encodeProducerSnapshot,
@@ -76,6 +79,32 @@ describe('producer state', () => {
     const states = after(batch(0))
     states.fork([7]).appended(batch(1), 101)
     expect(verdict(states, batch(1))).toBe('append')
+  })
+
+  it("a snapshot is what Kafka reads, with more behind it, and Kafka's own is read", () => {
+    const states = after(batch(0, 2), batch(2, 3), batch(0, 1, 4, 9))
+    const bytes = encodeProducerSnapshot(states)
+    // Two producers of Kafka's 46 bytes, behind version, checksum and count.
+    const kafkas = Buffer.from(bytes.subarray(0, 10 + 2 * 46))
+    const { producerEntries } = decodeMessage(ProducerSnapshot, 1, kafkas.subarray(2))
+    expect(producerEntries).toEqual([
+      {
+        producerId: 7n,
+        epoch: 0,
+        lastSequence: 4,
+        lastOffset: 104n,
+        offsetDelta: 2,
+        timestamp: 5n,
+        coordinatorEpoch: -1,
+        currentTxnFirstOffset: -1n,
+      },
+      expect.objectContaining({ producerId: 9n, epoch: 4, lastSequence: 0, lastOffset: 105n }),
+    ])
+    kafkas.writeUInt32BE(crc32c(kafkas.subarray(6)), 2)
+    const restored = decodeProducerSnapshot(kafkas)!
+    expect(verdict(restored, batch(2, 3))).toBe(102)
+    expect(verdict(restored, batch(5))).toBe('append')
+    expect(verdict(restored, batch(0, 2))).toBe('OUT_OF_ORDER_SEQUENCE_NUMBER')
   })
 
   it('a damaged snapshot is none', () => {

@@ -13,7 +13,11 @@ import {
   logId,
 } from '../../src/storage/engine.ts'
 import type { EngineLog } from '../../src/storage/file/engine-shares.ts'
-import { type FileEngine, openFileEngine } from '../../src/storage/file/file-engine.ts'
+import {
+  type FileEngine,
+  type FileEngineOptions,
+  openFileEngine,
+} from '../../src/storage/file/file-engine.ts'
 import { MemoryDisk } from '../../src/storage/file/memory-disk.ts'
 
 export const DIRECTORY = '/data'
@@ -35,6 +39,11 @@ export class Store {
   /** What the engine has logged. */
   readonly lines: string[] = []
   engine!: FileEngine
+  private readonly options: Partial<FileEngineOptions>
+
+  constructor(options: Partial<FileEngineOptions> = {}) {
+    this.options = options
+  }
 
   async open(config: Partial<LogConfig> = {}, partitions = 1): Promise<this> {
     const add = (_context: object, text: string): void => void this.lines.push(text)
@@ -44,6 +53,7 @@ export class Store {
       directory: DIRECTORY,
       clock: this.clock,
       log,
+      options: this.options,
     })
     await this.engine.create(Array.from({ length: partitions }, (_, i) => specOf(i, config)))
     return this
@@ -80,6 +90,11 @@ export class Store {
   overwrite(name: string, bytes: Buffer, folder = 'store-0'): void {
     this.disk.writeFile(`${DIRECTORY}/${folder}/${name}`, bytes)
   }
+}
+
+/** Lets everything go on that waits for nothing but the event loop. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 export function batchOf(value: string, timestamp = 1000): BatchView {

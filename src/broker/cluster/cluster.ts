@@ -18,6 +18,7 @@ import type { Endpoint } from './advertised-endpoint.ts'
 import { clusterMachine } from './cluster-machine.ts'
 import type { ClusterState } from './cluster-state.ts'
 import {
+  CLUSTER_TOPIC,
   CLUSTER_TOPIC_ID,
   internalTopicDefinition,
   type InternalTopicName,
@@ -69,6 +70,9 @@ export class Cluster {
       clock,
       machine: clusterMachine,
       log: logId(CLUSTER_TOPIC_ID, 0),
+      name: CLUSTER_TOPIC,
+      logger: log,
+      maxBatchBytes: () => clusterLogSpec.config.segmentBytes,
       onReset: (state) => this.known.reconcile(state),
     })
     const logs = new TopicLogs(engine, (topic) => this.logConfig(topic))

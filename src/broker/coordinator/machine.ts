@@ -11,6 +11,10 @@ export interface Decision<Response> {
   response: Response
   /** Applied at once, in order, and appended in one batch; the response waits until they are committed. */
   records?: readonly StateRecord[]
+  /** The records may go into several batches, of which a crash keeps the first only: what is left undone is decided again. */
+  isDivisible?: boolean
+  /** Called when the decision stands, before anything else can be decided: for what is not made of records. */
+  adopt?: () => void
 }
 
 export interface Machine<State> {

@@ -7,24 +7,30 @@
  */
 
 import type { Clock, Timer } from '../../clock.ts'
-import { buildBatch } from '../../protocol/records/batch-builder.ts'
+import type { Logger } from '../../logger.ts'
+import type { BatchView } from '../../protocol/records/batch-view.ts'
 import { iterateRecords } from '../../protocol/records/record-iterator.ts'
-import type { Append, LogId, StorageEngine } from '../../storage/engine.ts'
+import type { AppendOutcome, LogId, StorageEngine } from '../../storage/engine.ts'
 import { KafkaError } from '../handler.ts'
+import { LogLimit } from '../log-limit.ts'
 import type { Decision, Machine, StateRecord } from './machine.ts'
+import { batchOf, bytesBeyond, inBatches } from './step-batches.ts'
 
 /** How much a shard's log may grow before its whole state is appended anew and the rest cut off, until logs are compacted. */
 const REWRITE_AFTER_BYTES = 64 * 1024 * 1024
-/** Largest batch that a shard appends, but for a single larger step. */
-const MAX_BATCH_BYTES = 512 * 1024
 const RELOAD_RETRY_MS = 1000
 
 export interface ShardOptions<State> {
   engine: StorageEngine
   log: LogId
+  /** What people call the log: topic and partition. */
+  name: string
   machine: Machine<State>
   clock: Clock
-  /** Called when the state in memory was dropped and replayed: whatever was derived from it is void. */
+  logger: Logger
+  /** Largest batch that the log takes now. */
+  maxBatchBytes: () => number
+  /** Called when the state in memory was dropped and replayed, before the next step: whatever was derived from it is void. */
   onReset?: (state: State) => void
   /** For tests. */
   rewriteAfterBytes?: number
@@ -47,12 +53,14 @@ export class Shard<State> {
   private failure: KafkaError | undefined
   private reloading: Promise<void> | undefined
   private reloadTimer: Timer | undefined
+  private readonly limited: LogLimit
   private sizeAfterRewrite = 0
   private closed = false
   private idle: (() => void)[] = []
 
   constructor(options: ShardOptions<State>) {
     this.options = options
+    this.limited = new LogLimit(options.logger, options.clock)
     this.current = options.machine.empty()
   }
 
@@ -68,34 +76,25 @@ export class Shard<State> {
 
   /** Becomes the log's owner and replays it. */
   async open(): Promise<void> {
-    const { engine, log, machine } = this.options
-    const owned = await engine.own(log)
-    const state = machine.empty()
-    for await (const batch of owned.replay()) {
-      if (batch.isControl) continue
-      for (const record of iterateRecords(batch)) {
-        if (record.key) machine.apply(state, { key: record.key, value: record.value })
-      }
-    }
-    this.ownerEpoch = owned.ownerEpoch
-    this.current = state
+    await this.load()
     this.failure = undefined
-    this.sizeAfterRewrite = engine.size(log)
   }
 
   /**
    * Decides now, and resolves with the response when the records, and everything that the decision saw, are committed.
-   * Rejects with NOT_COORDINATOR when that cannot be, or when the shard is closed or still reloading.
-   * What `decide` throws rejects the step and changes nothing.
+   * Rejects with NOT_COORDINATOR when that cannot be, or when the shard is closed or still reloading, and with
+   * RECORD_LIST_TOO_LARGE when the records are more than the log takes in a batch. In that case, as when `decide` throws,
+   * nothing has changed.
    */
   async step<Response>(decide: (state: State) => Decision<Response>): Promise<Response> {
     if (this.failure) throw this.failure
     if (this.closed) throw new KafkaError('NOT_COORDINATOR', 'This coordinator is closed.')
-    const { response, records } = decide(this.current)
-    if (records && records.length > 0) {
-      for (const record of records) this.options.machine.apply(this.current, record)
-      this.pending.push(records)
-    }
+    const { response, records = [], isDivisible, adopt } = decide(this.current)
+    const parts = isDivisible ? records.map((record) => [record]) : [records]
+    for (const part of parts) this.assertFits(part)
+    for (const record of records) this.options.machine.apply(this.current, record)
+    adopt?.()
+    if (records.length > 0) for (const part of parts) this.pending.push(part)
     if (this.pending.length > 0) {
       await new Promise<void>((resolve, reject) => {
         this.pendingWaiters.push({ resolve, reject })
@@ -118,32 +117,72 @@ export class Shard<State> {
     await this.reloading
   }
 
+  private async load(): Promise<void> {
+    const { engine, log, machine } = this.options
+    const owned = await engine.own(log)
+    const state = machine.empty()
+    for await (const batch of owned.replay()) {
+      if (batch.isControl) continue
+      for (const record of iterateRecords(batch)) {
+        if (record.key) machine.apply(state, { key: record.key, value: record.value })
+      }
+    }
+    this.ownerEpoch = owned.ownerEpoch
+    this.current = state
+    this.sizeAfterRewrite = engine.size(log)
+  }
+
+  private assertFits(records: readonly StateRecord[]): void {
+    const { clock, maxBatchBytes, name } = this.options
+    const most = maxBatchBytes()
+    const bytes = bytesBeyond(most, records, clock.now())
+    if (bytes === undefined) return
+    const text = `A step of the coordinator of ${name} was refused: its records take ${bytes} bytes, the log takes ${most} in a batch.`
+    this.limited.warn('step too large', { log: name, bytes, most }, text)
+    throw new KafkaError('RECORD_LIST_TOO_LARGE', text)
+  }
+
   private appendSoon(): void {
     if (this.inFlight) return
     this.inFlight = []
-    queueMicrotask(() => void this.append())
+    queueMicrotask(() => void this.appendPending())
   }
 
-  /** Appends what is pending; once the log has grown enough, the whole state behind it, and cuts off what came before. */
-  private async append(): Promise<void> {
+  private async appendPending(): Promise<void> {
     const waiters = [...(this.inFlight ?? []), ...this.pendingWaiters]
-    const steps = inBatches(this.pending)
+    const steps = this.pending
     this.inFlight = waiters
     this.pending = []
     this.pendingWaiters = []
-    // All that is applied is in this append, so a part of the snapshot only repeats what a replay has before it.
-    const snapshot = this.isGrown() ? this.snapshot() : []
-    const written = await this.write([...steps, ...snapshot])
-    if (written instanceof KafkaError) {
-      this.fail(written, waiters)
+    let cut: number | undefined
+    try {
+      cut = await this.write(steps)
+    } catch (cause) {
+      this.fail(cause, waiters)
       return
     }
     for (const waiter of waiters) waiter.resolve()
-    const cut = written[steps.length]
     if (cut !== undefined) await this.cutBefore(cut)
     this.inFlight = undefined
     if (this.pending.length > 0) this.appendSoon()
     else this.settleIdle()
+  }
+
+  /** Appends the steps' records; once the log has grown enough, the whole state behind them, and gives where that begins. */
+  private async write(steps: readonly (readonly StateRecord[])[]): Promise<number | undefined> {
+    const batches = this.batchesOf(steps)
+    // All that is applied is in this append, so a part of the snapshot only repeats what a replay has before it.
+    const snapshot = this.isGrown() ? this.snapshot() : []
+    let outcomes = await this.append([...batches, ...snapshot])
+    let refusal = outcomes.find(({ kind }) => kind !== 'appended')
+    if (refusal?.kind === 'rejected' && snapshot.length > 0) {
+      this.goOnGrowing(refusal)
+      outcomes = await this.append(batches)
+      refusal = outcomes.find(({ kind }) => kind !== 'appended')
+    }
+    if (refusal) throw new Error(textOf(refusal))
+    const first = outcomes[batches.length]
+    return first?.kind === 'appended' ? first.baseOffset : undefined
   }
 
   private isGrown(): boolean {
@@ -151,35 +190,40 @@ export class Shard<State> {
     return engine.size(log) - this.sizeAfterRewrite >= (rewriteAfterBytes ?? REWRITE_AFTER_BYTES)
   }
 
-  private snapshot(): Batch[] {
-    const records = [...this.options.machine.snapshot(this.current)]
-    return inBatches(records.map((record) => [record]))
+  private snapshot(): BatchView[] {
+    try {
+      const steps: StateRecord[][] = []
+      for (const record of this.options.machine.snapshot(this.current)) steps.push([record])
+      return this.batchesOf(steps)
+    } catch (cause) {
+      this.goOnGrowing(cause)
+      return []
+    }
   }
 
-  /** Appends the batches in one commit; gives their base offsets. */
-  private async write(batches: readonly Batch[]): Promise<number[] | KafkaError> {
-    const { engine, log, clock } = this.options
-    const timestamp = clock.now()
-    const appends: Append[] = batches.map(({ records }) => ({
-      log,
-      batch: buildBatch(records.map(({ key, value }) => ({ key, value, timestamp }))),
-      ownerEpoch: this.ownerEpoch,
-    }))
-    try {
-      const outcomes = await engine.append(appends, { atomic: appends.length > 1 })
-      const offsets: number[] = []
-      for (const outcome of outcomes) {
-        if (outcome.kind !== 'appended') {
-          const text = `The coordinator's log refused an append: ${outcome.kind}.`
-          return new KafkaError('NOT_COORDINATOR', text)
-        }
-        offsets.push(outcome.baseOffset)
-      }
-      return offsets
-    } catch (cause) {
-      const text = "The coordinator's log could not be written."
-      return new KafkaError('NOT_COORDINATOR', text, { cause })
-    }
+  /** The whole state could not be appended: what was decided counts more, and the next attempt comes when the log has grown as much again. */
+  private goOnGrowing(cause: unknown): void {
+    const { engine, log, logger, name } = this.options
+    this.sizeAfterRewrite = engine.size(log)
+    const reason =
+      cause instanceof Error ? { err: cause } : { reason: textOf(cause as AppendOutcome) }
+    logger.warn(
+      { ...reason, log: name },
+      `The log of a coordinator, ${name}, could not be rewritten, and goes on growing.`,
+    )
+  }
+
+  private batchesOf(steps: readonly (readonly StateRecord[])[]): BatchView[] {
+    const { clock, maxBatchBytes } = this.options
+    const now = clock.now()
+    return inBatches(steps, maxBatchBytes()).map((records) => batchOf(records, now))
+  }
+
+  private append(batches: readonly BatchView[]): Promise<AppendOutcome[]> {
+    const { engine, log } = this.options
+    const { ownerEpoch } = this
+    const appends = batches.map((batch) => ({ log, batch, ownerEpoch }))
+    return engine.append(appends, { atomic: appends.length > 1 })
   }
 
   /** Drops what the appended snapshot has made needless. Steps wait for their next append meanwhile. */
@@ -196,30 +240,43 @@ export class Shard<State> {
     for (const waiter of late) waiter.resolve()
   }
 
-  private fail(failure: KafkaError, waiters: readonly Waiter[]): void {
-    this.failure = failure
+  private fail(cause: unknown, waiters: readonly Waiter[]): void {
+    const { logger, name } = this.options
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const text = `An append to a coordinator's log, ${name}, has failed: ${reason}`
     const all = [...waiters, ...this.pendingWaiters]
+    logger.error(
+      { err: cause, log: name, waiting: all.length },
+      `${text} What is in memory is dropped, and the log replayed.`,
+    )
+    const failure = new KafkaError('NOT_COORDINATOR', text, { cause })
+    this.failure = failure
     this.pending = []
     this.pendingWaiters = []
     this.inFlight = undefined
     for (const waiter of all) waiter.reject(failure)
     this.settleIdle()
-    this.reloading = this.reload()
+    this.reloading = this.reload(true)
   }
 
-  private async reload(): Promise<void> {
+  private async reload(isFirst: boolean): Promise<void> {
     if (this.closed) return
+    const { clock, logger, name, onReset } = this.options
     try {
-      await this.open()
-    } catch {
-      // The log is offline: every step goes on to hear NOT_COORDINATOR until a later reload succeeds.
+      await this.load()
       if (this.closed) return
-      this.reloadTimer = this.options.clock.after(RELOAD_RETRY_MS, () => {
-        this.reloading = this.reload()
+      onReset?.(this.current)
+      this.failure = undefined
+      logger.info({ log: name }, `The log of a coordinator, ${name}, was replayed.`)
+    } catch (err) {
+      // Every step goes on to hear NOT_COORDINATOR until a later reload succeeds.
+      if (this.closed) return
+      const text = `The log of a coordinator, ${name}, cannot be replayed; it is tried each second.`
+      if (isFirst) logger.error({ err, log: name }, text)
+      this.reloadTimer = clock.after(RELOAD_RETRY_MS, () => {
+        this.reloading = this.reload(false)
       })
-      return
     }
-    if (!this.closed) this.options.onReset?.(this.current)
   }
 
   private settleIdle(): void {
@@ -229,24 +286,9 @@ export class Shard<State> {
   }
 }
 
-interface Batch {
-  records: StateRecord[]
-  size: number
-}
-
-/** A step's records stay in one batch, so that a crash leaves all of them or none. */
-function inBatches(steps: readonly (readonly StateRecord[])[]): Batch[] {
-  const batches: Batch[] = []
-  let last: Batch | undefined
-  for (const records of steps) {
-    let size = 0
-    for (const { key, value } of records) size += key.length + (value?.length ?? 0) + 32
-    if (!last || last.size + size > MAX_BATCH_BYTES) {
-      last = { records: [], size: 0 }
-      batches.push(last)
-    }
-    for (const record of records) last.records.push(record)
-    last.size += size
-  }
-  return batches
+function textOf(outcome: AppendOutcome): string {
+  if (outcome.kind === 'fenced') return 'another owner has come.'
+  if (outcome.kind !== 'rejected') return `${outcome.kind}.`
+  const { error, message } = outcome
+  return message === undefined ? `${error}.` : `${error}: ${message}`
 }

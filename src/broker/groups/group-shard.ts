@@ -53,8 +53,12 @@ import { Parking } from './parking.ts'
 export interface GroupShardOptions {
   engine: StorageEngine
   log: LogId
+  /** The log's topic and partition. */
+  name: string
   clock: Clock
   logger: Logger
+  /** Largest batch that the log takes now. */
+  maxBatchBytes: () => number
   limits: ClassicLimits
   maxMetadataBytes: number
 }
@@ -62,6 +66,7 @@ export interface GroupShardOptions {
 interface Step<Response> {
   response: Response
   records?: readonly StateRecord[]
+  isDivisible?: boolean
   change?: RoundChange | undefined
 }
 
@@ -73,13 +78,16 @@ export class GroupShard {
   private readonly syncs = new Parking<SyncReply>(() => syncRefusal('NOT_COORDINATOR'))
 
   constructor(options: GroupShardOptions) {
-    const { engine, log, clock, limits } = options
+    const { engine, log, name, clock, logger, limits, maxBatchBytes } = options
     this.options = options
     this.live = new LiveGroups(clock, limits, (groupId, decide) => this.onDue(groupId, decide))
     this.shard = new Shard({
       engine,
       log,
+      name,
       clock,
+      logger,
+      maxBatchBytes,
       machine: groupsMachine,
       onReset: (state) => this.load(state),
     })
@@ -189,7 +197,7 @@ export class GroupShard {
       if (!group) return { response: 'GROUP_ID_NOT_FOUND' }
       if (this.roundOf(state, groupId)!.phase !== 'Empty') return { response: 'NON_EMPTY_GROUP' }
       this.live.forget(groupId)
-      return { response: 'NONE', records: removeGroup(group) }
+      return { response: 'NONE', records: removeGroup(group), isDivisible: true }
     })
   }
 
@@ -200,7 +208,7 @@ export class GroupShard {
       const records = [...state.groups.values()].flatMap((group) =>
         expire(group, this.roundOf(state, group.groupId)!, now, retentionMs),
       )
-      return { response: undefined, records }
+      return { response: undefined, records, isDivisible: true }
     })
   }
 
@@ -208,6 +216,7 @@ export class GroupShard {
     return this.step(({ groups }) => ({
       response: undefined,
       records: [...groups.values()].flatMap((group) => removeTopic(group, topic)),
+      isDivisible: true,
     }))
   }
 
@@ -222,16 +231,17 @@ export class GroupShard {
     try {
       const { response, change } = await this.shard.step((state) => {
         const decision = decide(state)
-        if (decision.change) this.adopt(decision.change)
-        const records = [...(decision.records ?? []), ...(decision.change?.records ?? [])]
-        return { response: decision, records }
+        const { change, isDivisible = false } = decision
+        const records = [...(decision.records ?? []), ...(change?.records ?? [])]
+        const adopt = (): void => change && this.adopt(change)
+        return { response: decision, records, isDivisible, adopt }
       })
       for (const { ticket, reply } of change?.joins ?? []) this.joins.answer(ticket, reply)
       for (const { ticket, reply } of change?.syncs ?? []) this.syncs.answer(ticket, reply)
       return response
     } catch (error) {
       if (isLost(error)) this.refuseParked()
-      throw error
+      throw asAnswered(error)
     }
   }
 
@@ -287,6 +297,12 @@ export class GroupShard {
       'A group has changed its phase.',
     )
   }
+}
+
+/** Kafka has no error of its own for what does not fit the coordinator's log. */
+function asAnswered(error: unknown): unknown {
+  if (!(error instanceof KafkaError) || error.code !== 'RECORD_LIST_TOO_LARGE') return error
+  return new KafkaError('UNKNOWN_SERVER_ERROR', error.message, { cause: error })
 }
 
 function isLost(error: unknown): boolean {

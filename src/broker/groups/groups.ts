@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000
 
 export interface GroupsOptions {
   engine: StorageEngine
-  cluster: Pick<Cluster, 'topic' | 'internalTopic' | 'onTopicDeleted'>
+  cluster: Pick<Cluster, 'topic' | 'topicConfig' | 'internalTopic' | 'onTopicDeleted'>
   config: BrokerConfig
   clock: Clock
   random: Random
@@ -149,13 +149,18 @@ export class Groups {
     return shard
   }
 
-  private async openShard({ index, log }: Partition): Promise<GroupShard> {
-    const { engine, clock, config, log: logger } = this.options
+  private async openShard({ index, log, topic }: Partition): Promise<GroupShard> {
+    const { cluster, engine, clock, config, log: logger } = this.options
     const shard = new GroupShard({
       engine,
       log,
+      name: `${OFFSETS_TOPIC}-${index}`,
       clock,
       logger,
+      maxBatchBytes: () => {
+        const offsetsTopic = cluster.topicConfig(cluster.topic(OFFSETS_TOPIC) ?? topic)
+        return Math.min(offsetsTopic.get('max.message.bytes'), offsetsTopic.get('segment.bytes'))
+      },
       maxMetadataBytes: config.get('offset.metadata.max.bytes'),
       limits: {
         initialRebalanceDelayMs: config.get('group.initial.rebalance.delay.ms'),

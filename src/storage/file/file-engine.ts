@@ -268,17 +268,13 @@ class Engine implements FileEngine {
       if (!isDone || log.isEnded)
         throw log.offline ?? new StorageError(`${log.folder} could not be truncated.`)
     }
-    const removed = log.moveStart(start)
+    log.moveStart(start)
     log.notify()
     try {
       const { logStarts } = this.checkpointer
       logStarts.offsets.set(log.name, log.logStartOffset)
       await logStarts.save()
-      for (const segment of removed) {
-        // Their names may be those of another log's files by now.
-        if (log.isEnded) segment.retire()
-        else segment.removeFiles()
-      }
+      log.removePast()
     } catch (error) {
       throw asStorageError(error)
     }

@@ -232,6 +232,7 @@ export class LogWriter {
         for (const { segment, buffers, position } of runsOf(pieces)) {
           this.dirtySegments.add(segment)
           segment.file.writeSync(buffers, position)
+          if (position === 0) this.hasNewNames = true
         }
       })
     } catch (cause) {
@@ -254,6 +255,7 @@ export class LogWriter {
           if (this.failure) return
           await segment.use((file) => file.write(buffers, position))
           this.dirtySegments.add(segment)
+          if (position === 0) this.hasNewNames = true
         }
         giveBack(pieces)
         if (!this.failure) this.wrote(end, bytes)
@@ -270,10 +272,8 @@ export class LogWriter {
     this.dirtyBytes += bytes
     this.shares.pace.dirtyBytes += bytes
     const { flushMessages, flushMs } = this.owner.config
-    if (flushMessages === 1) {
+    if (end.offset - this.synced.offset >= flushMessages) {
       this.syncWanted = Math.max(this.syncWanted, end.offset)
-    } else if (end.offset - this.synced.offset >= flushMessages) {
-      this.syncWanted = end.offset
     } else if (flushMs < FLUSH_NEVER_MS && !this.flushTimer) {
       this.flushTimer = this.shares.clock.after(flushMs, () => {
         this.flushTimer = undefined

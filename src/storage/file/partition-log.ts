@@ -83,6 +83,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   private hasMoved = false
   /** Segments that were closed in this life, whose indexes are not synced yet. */
   private readonly rolled: Set<Segment>
+  /** Segments before the log's start whose files are to be removed. */
+  private readonly past: Segment[] = []
   private readonly clock: Clock
   private readonly shares: EngineShares
   private readonly segmentFiles: SegmentFiles
@@ -112,7 +114,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.writer = new LogWriter(this, shares.writes, end, opened.recoveryPoint)
     this.rolled = new Set(opened.segments.slice(0, -1).filter((segment) => segment.hasNewIndexes))
     this.markUnsynced(opened)
-    if (this.active.size === 0) this.writer.hasNewNames = true
     this.epochs.begin(this.leaderEpoch, end.offset)
   }
 
@@ -272,7 +273,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
     this.tail.clear()
     this.snapshots.end()
-    for (const segment of this.segments) segment.retire()
+    for (const segment of [...this.past, ...this.segments]) segment.retire()
     this.notify()
   }
 
@@ -315,13 +316,18 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
   }
 
-  /** Moves the log's start up; gives the segments that lie before it, which are no longer the log's. */
-  moveStart(offset: number): Segment[] {
+  /** Moves the log's start up. The segments that lie before it are no longer read; their files are still there. */
+  moveStart(offset: number): void {
     this.logStartOffset = Math.max(this.logStartOffset, offset)
     this.epochs.truncateStart(this.logStartOffset)
     const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
     for (const segment of past) this.rolled.delete(segment)
-    return past
+    this.past.push(...past)
+  }
+
+  /** Removes the files of what lies before the log's start, when that has been written down. */
+  removePast(): void {
+    for (const segment of this.past.splice(0)) segment.removeFiles()
   }
 
   saveEpochs(): void {
@@ -364,7 +370,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active = new Segment(baseOffset, 0, this.segmentFiles)
     this.active.place = full.place + full.size
     this.segments.push(this.active)
-    this.writer.hasNewNames = true
     this.snapshots.rolled(baseOffset)
     this.rolled.add(full)
   }

@@ -4,7 +4,7 @@
  *   0  version   int16   1
  *   2  crc       uint32  CRC-32C of all that follows
  *   6  count     int32
- *  10  entries   of 54 bytes: producerId int64, epoch int16, lastSequence int32, lastOffset int64, offsetDelta int32,
+ *  10  entries   of 46 bytes: producerId int64, epoch int16, lastSequence int32, lastOffset int64, offsetDelta int32,
  *                timestamp int64, coordinatorEpoch int32, currentTxnFirstOffset int64
  *
  * Kafka's file ends here and tells of each producer's last batch alone. What follows is ours, and passed over by Kafka: the
@@ -23,11 +23,12 @@ const VERSION = 1
 const CRC_AT = 2
 const CHECKED_FROM = 6
 const ENTRIES_AT = 10
-const ENTRY_SIZE = 54
+const ENTRY_SIZE = 46
 const MARK = 0x4f445241
 const EARLIER_SIZE = 32
 /** So many producers are encoded in a millisecond or two. */
 export const SLICE_PRODUCERS = 2000
+const SLICE_COUNTED = 10 * SLICE_PRODUCERS
 const SLICE_BYTES = 1024 * 1024
 
 /** Encodes a snapshot; there is time for something else at each yield. */
@@ -35,9 +36,12 @@ export function* encodeInSlices(
   states: readonly ProducerState[],
 ): Generator<void, Buffer, undefined> {
   let earlierCount = 0
-  for (const { batches } of states) earlierCount += Math.max(0, batches.length - 1)
+  for (const [i, { batches }] of states.entries()) {
+    if (i > 0 && i % SLICE_COUNTED === 0) yield
+    earlierCount += Math.max(0, batches.length - 1)
+  }
   const entriesEnd = ENTRIES_AT + states.length * ENTRY_SIZE
-  const bytes = Buffer.alloc(entriesEnd + 8 + earlierCount * EARLIER_SIZE)
+  const bytes = Buffer.allocUnsafeSlow(entriesEnd + 8 + earlierCount * EARLIER_SIZE)
   bytes.writeInt16BE(VERSION, 0)
   bytes.writeInt32BE(states.length, CHECKED_FROM)
   bytes.writeInt32BE(MARK, entriesEnd)
@@ -73,6 +77,7 @@ export function decodeProducerSnapshot(bytes: Buffer): ProducerStates | undefine
   const entriesEnd = ENTRIES_AT + count * ENTRY_SIZE
   if (count < 0 || entriesEnd > bytes.length) return undefined
   const earlier = readEarlier(bytes, entriesEnd)
+  if (!earlier) return undefined
   const producers = new ProducerStates()
   for (let at = ENTRIES_AT; at < entriesEnd; at += ENTRY_SIZE) {
     const state = readEntry(bytes, at)
@@ -132,12 +137,13 @@ function readEntry(bytes: Buffer, at: number): ProducerState {
   }
 }
 
-/** By producer id; nothing where the file is Kafka's. */
-function readEarlier(bytes: Buffer, from: number): Map<number, RememberedBatch[]> {
+/** By producer id; none where the file is Kafka's, `undefined` where it is neither Kafka's nor ours. */
+function readEarlier(bytes: Buffer, from: number): Map<number, RememberedBatch[]> | undefined {
   const earlier = new Map<number, RememberedBatch[]>()
-  if (bytes.length < from + 8 || bytes.readInt32BE(from) !== MARK) return earlier
+  if (bytes.length === from) return earlier
+  if (bytes.length < from + 8 || bytes.readInt32BE(from) !== MARK) return undefined
   const end = from + 8 + bytes.readInt32BE(from + 4) * EARLIER_SIZE
-  if (end > bytes.length) return earlier
+  if (end !== bytes.length) return undefined
   for (let at = from + 8; at < end; at += EARLIER_SIZE) {
     const producerId = readInt64(bytes, at)
     const baseSequence = bytes.readInt32BE(at + 8)

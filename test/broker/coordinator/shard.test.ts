@@ -3,6 +3,8 @@ import type { Machine, StateRecord } from '../../../src/broker/coordinator/machi
 import { Shard, type ShardOptions } from '../../../src/broker/coordinator/shard.ts'
 import { KafkaError } from '../../../src/broker/handler.ts'
 import { ManualClock } from '../../../src/clock.ts'
+import { type Logger, type LogMethod, silentLogger } from '../../../src/logger.ts'
+import { buildBatch } from '../../../src/protocol/records/batch-builder.ts'
 import { iterateRecords } from '../../../src/protocol/records/record-iterator.ts'
 import { type LogConfig, logId } from '../../../src/storage/engine.ts'
 import { ScriptedEngine, settle } from '../scripted-engine.ts'
@@ -32,12 +34,38 @@ const spec = {
   config: {} as LogConfig,
 }
 
+/** Keeps what is logged as level and text. */
+function recordingLogger(): { logger: Logger; lines: string[] } {
+  const lines: string[] = []
+  const keep =
+    (level: string): LogMethod =>
+    (first: object | string, text?: string) =>
+      void lines.push(`${level} ${typeof first === 'string' ? first : (text ?? '')}`)
+  const logger = {
+    isLevelEnabled: () => true,
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+  }
+  return { logger, lines }
+}
+
 async function openShard(
   engine: ScriptedEngine,
   options: Partial<ShardOptions<Book>> = {},
 ): Promise<Shard<Book>> {
   await engine.create([spec])
-  const shard = new Shard({ engine, log, machine: book, clock: new ManualClock(), ...options })
+  const shard = new Shard({
+    engine,
+    log,
+    name: 'shard-test-0',
+    machine: book,
+    clock: new ManualClock(),
+    logger: silentLogger,
+    maxBatchBytes: () => 1024 * 1024,
+    ...options,
+  })
   await shard.open()
   return shard
 }
@@ -245,6 +273,138 @@ describe('a failed append', () => {
   })
 })
 
+describe('a reset', () => {
+  test.each([
+    ['fenced', 'another owner has come'],
+    ['rejected', 'KAFKA_STORAGE_ERROR'],
+    ['throws', 'The disk is gone.'],
+  ] as const)('(%s) is told once, with its cause', async (refusal, cause) => {
+    const engine = new ScriptedEngine()
+    const { logger, lines } = recordingLogger()
+    const shard = await openShard(engine, { logger })
+    engine.refuseNext(refusal)
+    const steps = Promise.allSettled([set(shard, 'a', '1'), set(shard, 'b', '2')])
+    for (const outcome of await steps) {
+      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining(cause) } })
+    }
+    await settle()
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/^error .*shard-test-0/)
+    expect(lines[0]).toContain(cause)
+    expect(lines[1]).toMatch(/^info .*replayed/)
+  })
+
+  test('whose replay fails is told once, however often that is tried', async () => {
+    const engine = new ScriptedEngine()
+    const clock = new ManualClock()
+    const { logger, lines } = recordingLogger()
+    const shard = await openShard(engine, { clock, logger })
+    engine.failOwning(true)
+    engine.refuseNext('fenced')
+    await expect(set(shard, 'a', '1')).rejects.toMatchObject({ code: 'NOT_COORDINATOR' })
+    await settle()
+    await clock.advance(10_000)
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toContain('cannot be replayed')
+  })
+
+  test('is heard of by whoever derives from the state before any step is decided', async () => {
+    const engine = new ScriptedEngine()
+    let derived = 'a state that is gone'
+    const shard = await openShard(engine, {
+      onReset: () => {
+        derived = 'the state'
+      },
+    })
+    // Steps at every moment while the log is replayed.
+    const seen: string[] = []
+    const own = engine.own.bind(engine)
+    engine.own = async (id) => {
+      const owned = await own(id)
+      const stepOften = (times: number): void => {
+        shard.step(() => ({ response: seen.push(derived) })).catch(() => undefined)
+        if (times > 0) queueMicrotask(() => stepOften(times - 1))
+      }
+      stepOften(100)
+      return owned
+    }
+    engine.refuseNext('fenced')
+    await expect(set(shard, 'a', '1')).rejects.toMatchObject({ code: 'NOT_COORDINATOR' })
+    await settle()
+    expect(seen.length).toBeGreaterThan(0)
+    expect(new Set(seen)).toEqual(new Set(['the state']))
+  })
+
+  test('follows on records that cannot be made a batch, and the shard goes on', async () => {
+    const engine = new ScriptedEngine()
+    const shard = await openShard(engine)
+    await set(shard, 'a', '1')
+    const broken = { key: Buffer.from('b'), value: 7 as unknown as Buffer }
+    const failed = shard.step(() => ({ response: 0, records: [broken] }))
+    await expect(failed).rejects.toMatchObject({ code: 'NOT_COORDINATOR' })
+    await settle()
+    expect([...shard.state]).toEqual([['a', '1']])
+    await set(shard, 'c', '3')
+  })
+})
+
+describe('a step whose records the log does not take in a batch', () => {
+  const options = { maxBatchBytes: () => 1000 }
+  const large = 'x'.repeat(1000)
+
+  test('is refused alone, and has changed nothing', async () => {
+    const engine = new ScriptedEngine()
+    const { logger, lines } = recordingLogger()
+    const shard = await openShard(engine, { ...options, logger })
+    let adopted = 0
+    const step = (value: string): Promise<string> =>
+      shard.step(() => ({
+        response: 'done',
+        records: [entry('a', value)],
+        adopt: () => void adopted++,
+      }))
+    const outcomes = await Promise.allSettled([step('1'), step(large), step('2')])
+    expect(outcomes).toMatchObject([
+      { value: 'done' },
+      { reason: { code: 'RECORD_LIST_TOO_LARGE' } },
+      { value: 'done' },
+    ])
+    expect(adopted).toBe(2)
+    expect([...shard.state]).toEqual([['a', '2']])
+    expect(await replayed(engine)).toEqual(shard.state)
+    expect(lines).toEqual([expect.stringMatching(/^warn .*shard-test-0 was refused.* 1000 /)])
+  })
+
+  test('is taken when it fits exactly', async () => {
+    const engine = new ScriptedEngine()
+    const record = entry('a', 'x'.repeat(900))
+    const { sizeInBytes } = buildBatch([{ ...record, timestamp: 1_700_000_000_000 }])
+    for (const [limit, fits] of [
+      [sizeInBytes, true],
+      [sizeInBytes - 1, false],
+    ] as const) {
+      const shard = await openShard(engine, { maxBatchBytes: () => limit })
+      const step = shard.step(() => ({ response: 0, records: [record] }))
+      expect(
+        await step.then(
+          () => true,
+          () => false,
+        ),
+      ).toBe(fits)
+    }
+  })
+
+  test('goes into several where it may', async () => {
+    const engine = new ScriptedEngine()
+    const shard = await openShard(engine, options)
+    const records = Array.from({ length: 10 }, (_, i) => entry(`${i}`, 'x'.repeat(300)))
+    await shard.step(() => ({ response: 0, records, isDivisible: true }))
+    expect(engine.calls).toHaveLength(1)
+    expect(engine.calls[0]!.every(({ batch }) => batch.sizeInBytes <= 1000)).toBe(true)
+    expect(await replayed(engine)).toEqual(shard.state)
+  })
+})
+
 describe('a log that has grown', () => {
   const options = { rewriteAfterBytes: 4000 }
 
@@ -271,6 +431,35 @@ describe('a log that has grown', () => {
     expect(engine.size(log)).toBeLessThan(3 * 4000)
     expect(await replayed(engine)).toEqual(shard.state)
   })
+
+  test.each(['cannot be told', 'is refused'])(
+    'goes on growing when its state %s, and takes all steps',
+    async (trouble) => {
+      const engine = new ScriptedEngine()
+      const { logger, lines } = recordingLogger()
+      let isBroken = true
+      const machine: Machine<Book> = {
+        ...book,
+        *snapshot(state) {
+          if (isBroken && trouble === 'cannot be told') throw new Error('no snapshot')
+          if (isBroken) engine.refuseNext('rejected')
+          yield* book.snapshot(state)
+        },
+      }
+      const shard = await openShard(engine, { ...options, machine, logger })
+      await fill(shard, 100)
+      await settle()
+      expect(engine.offsets(log)?.logStartOffset).toBe(0)
+      expect(lines.every((line) => /^warn .*shard-test-0.*goes on growing/.test(line))).toBe(true)
+      expect(lines.length).toBeGreaterThan(0)
+      expect(lines.length).toBeLessThan(10)
+      expect(await replayed(engine)).toEqual(shard.state)
+      isBroken = false
+      await fill(await openShard(engine, options), 100)
+      await settle()
+      expect(engine.offsets(log)?.logStartOffset).toBeGreaterThan(0)
+    },
+  )
 
   test('stays whole when it cannot be cut, and replays the same', async () => {
     const engine = new ScriptedEngine()

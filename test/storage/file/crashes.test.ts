@@ -115,7 +115,10 @@ class Run {
 
   private async open(): Promise<void> {
     const { disk, clock, random } = this
-    const options = { tailCacheBytes: this.random.below(2) * 100_000 }
+    const options = {
+      tailCacheBytes: random.below(2) * 100_000,
+      syncWriteBytes: [0, 300, 30_000, 1_000_000][random.below(4)]!,
+    }
     this.engine = await openFileEngine({ disk, directory: '/data', clock, random, options })
     await this.engine.create(
       this.logs.map(({ config }, partitionIndex) => ({
