@@ -25,19 +25,22 @@ export const describeLogDirs = handler<typeof DescribeLogDirs>({
 })
 
 /** What is not here is left out; so is a topic of which nothing is. */
-function sizes(request: Request, context: Context): TopicAnswer[] {
-  if (request.topics === null) {
-    return [...context.cluster.topics()].map((topic) => sizesOf(topic, undefined, context))
-  }
+function sizes({ topics }: Request, context: Context): TopicAnswer[] {
+  const wanted = topics && indexesByName(topics)
+  const found = wanted
+    ? [...wanted.keys()].flatMap((name) => context.cluster.topic(name) ?? [])
+    : [...context.cluster.topics()]
+  return found
+    .map((topic) => sizesOf(topic, wanted?.get(topic.name), context))
+    .filter(({ partitions }) => partitions.length > 0)
+}
+
+function indexesByName(topics: NonNullable<Request['topics']>): Map<string, Set<number>> {
   const wanted = new Map<string, Set<number>>()
-  for (const { topic, partitions } of request.topics) {
+  for (const { topic, partitions } of topics) {
     wanted.set(topic, new Set([...(wanted.get(topic) ?? []), ...partitions]))
   }
-  return [...wanted].flatMap(([name, indexes]) => {
-    const topic = context.cluster.topic(name)
-    const answer = topic && sizesOf(topic, indexes, context)
-    return answer && answer.partitions.length > 0 ? [answer] : []
-  })
+  return wanted
 }
 
 function sizesOf(

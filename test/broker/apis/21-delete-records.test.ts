@@ -28,9 +28,9 @@ async function cut(offset: number, { version = 2, name = 't', partitionIndex = 0
   return reply.topics[0]!.partitions[0]
 }
 
-async function read(fetchOffset: number, maxWaitMs = 0) {
+async function read(fetchOffset: number, maxWaitMs = 0, minBytes = 1) {
   const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1_000_000 }]
-  const request = { maxWaitMs, minBytes: 1, maxBytes: 1_000_000 }
+  const request = { maxWaitMs, minBytes, maxBytes: 1_000_000 }
   const reply = await broker.ask(fetch, 12, { ...request, topics: [{ topic: 't', partitions }] })
   if (reply === undefined || reply === CLOSE) throw new Error('There was no reply.')
   return reply.responses[0]!.partitions[0]!
@@ -95,6 +95,13 @@ describe('DeleteRecords', () => {
     await settled()
     await write('e')
     expect(await parked).toMatchObject({ errorCode: 'NONE', logStartOffset: 3n })
+  })
+
+  it('ends the wait of a fetch whose records are gone', async () => {
+    const parked = read(0, 60_000, 100_000)
+    await settled()
+    await cut(2)
+    expect(await parked).toMatchObject({ errorCode: 'OFFSET_OUT_OF_RANGE' })
   })
 
   it('answers KAFKA_STORAGE_ERROR when the disk fails', async () => {

@@ -68,6 +68,11 @@ describe('DescribeLogDirs', () => {
     expect(results[0]!.topics[0]!.partitions).toHaveLength(1)
   })
 
+  it('leaves out a topic whose logs are gone', async () => {
+    await broker.engine.delete(broker.cluster.topic('v')!.partitions[0]!.log)
+    expect((await ask(null)).results[0]!.topics.map(({ name }) => name)).toEqual(['t'])
+  })
+
   it('is for those alone who may describe the cluster', async () => {
     const authorized = denying('DESCRIBE CLUSTER kafka-cluster')
     expect(await ask(null, { authorized })).toMatchObject({
