@@ -1,13 +1,17 @@
 /** Kafka's own command line tools against the broker. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BrokerProcess } from './harness/broker-process.ts'
 import { hasOracles, kafkaTool, kcat, installed } from './harness/programs.ts'
 
-const TOPICS = 'org.apache.kafka.tools.TopicCommand'
-const GROUPS = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
-const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'
-const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+const TOOLS = 'org.apache.kafka.tools'
+const TOPICS = `${TOOLS}.TopicCommand`
+const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`
+const PRODUCER = `${TOOLS}.ConsoleProducer`
+const CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`
 
 describe.skipIf(!hasOracles())("Kafka's own tools", () => {
   let broker: BrokerProcess
@@ -71,8 +75,38 @@ describe.skipIf(!hasOracles())("Kafka's own tools", () => {
     const reset = ['--reset-offsets', '--to-offset', '40', '--topic', 'console', '--execute']
     await tool(GROUPS, [...reset, ...readers])
     expect(await tool(GROUPS, ['--describe', ...readers])).toMatch(/console\s+0\s+40\s+100\s+60/)
+    await tool(GROUPS, ['--delete-offsets', '--topic', 'console', ...readers])
+    expect(await tool(GROUPS, ['--describe', ...readers])).not.toMatch(/console\s+0\s+40/)
     await tool(GROUPS, ['--delete', ...readers])
     expect((await tool(GROUPS, ['--list'])).split('\n')).not.toContain('console-readers')
+  })
+
+  it('the tools for administration print what they print on Kafka', {
+    timeout: 240_000,
+  }, async () => {
+    await tool(TOPICS, ['--create', '--topic', 'administered'])
+    await tool(PRODUCER, ['--topic', 'administered'], 'a\nb\nc')
+    const folder = await mkdtemp(join(tmpdir(), 'odradek-tools-'))
+    const file = join(folder, 'offsets.json')
+    const partitions = [{ topic: 'administered', partition: 0, offset: 2 }]
+    await writeFile(file, JSON.stringify({ partitions, version: 1 }))
+    const deleted = await tool(`${TOOLS}.DeleteRecordsCommand`, ['--offset-json-file', file])
+    await rm(folder, { recursive: true })
+    expect(deleted).toMatch(/partition: administered-0\s+low_watermark: 2/)
+    const folders = ['--describe', '--topic-list', 'administered']
+    const sizes = await tool(`${TOOLS}.LogDirsCommand`, folders)
+    expect(sizes).toMatch(/"partition":"administered-0","size":[1-9]\d*,"offsetLag":0/)
+    const quorum = await tool(`${TOOLS}.MetadataQuorumCommand`, ['describe', '--status'])
+    expect(quorum).toMatch(/LeaderId:\s+1\n[^]*MaxFollowerLag:\s+0\n[^]*CurrentObservers:\s+\[\]/)
+    const elected = ['--election-type', 'preferred', '--topic', 'administered', '--partition', '0']
+    expect(await tool(`${TOOLS}.LeaderElectionCommand`, elected)).toContain(
+      'Valid replica already elected for partitions administered-0',
+    )
+    expect(await tool(`${TOOLS}.reassign.ReassignPartitionsCommand`, ['--list'])).toContain(
+      'No partition reassignments found.',
+    )
+    const features = await tool(`${TOOLS}.FeatureCommand`, ['describe'])
+    expect(features).toMatch(/Feature: metadata\.version\s.*FinalizedVersionLevel: 4\.4-IV2/)
   })
 
   it.skipIf(!installed('kcat'))(

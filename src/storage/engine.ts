@@ -139,6 +139,15 @@ export interface ProducerEntry {
   currentTransactionStartOffset: number
 }
 
+/** Where a store keeps its logs. */
+export interface StorePlace {
+  /** A name for people: the folder. */
+  path: string
+  /** Of the volume that it is on; -1 where that is not known. */
+  totalBytes: number
+  usableBytes: number
+}
+
 /** A read or write that the disk or store refused; the log it concerns is offline until it is opened anew. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
@@ -178,6 +187,8 @@ export interface StorageEngine {
   flush(id: LogId): Promise<void>
   /** Bytes that the log takes. */
   size(id: LogId): number
+  /** Where all logs are. Rejects with StorageError when the medium does not answer. */
+  place(): Promise<StorePlace>
   /** Becomes the one writer of an internal log, fencing the one before. `replay` gives its batches from the log start, whole and in order. */
   own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }>
   /** A hint that a log's high watermark or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */

@@ -206,6 +206,13 @@ const checks: Record<string, Check> = {
     deepEqual(offsetsOf(await use.append(log, batchOf(['g']))), [6])
   },
 
+  'a store tells where it is, and the room there, or that nobody knows': async (use) => {
+    const { path, totalBytes, usableBytes } = await use.engine.place()
+    ok(path.startsWith('/'))
+    if (totalBytes === -1) equal(usableBytes, -1)
+    else ok(usableBytes >= 0 && usableBytes <= totalBytes)
+  },
+
   'a deleted log is gone, and one of the same name begins anew': async (use) => {
     const log = await use.create()
     await use.append(log, batchOf(['old']))

@@ -12,6 +12,7 @@ import {
   type ReadResult,
   StorageError,
   type StorageEngine,
+  type StorePlace,
   type Want,
 } from '../../src/storage/engine.ts'
 
@@ -185,6 +186,10 @@ export class ScriptedEngine implements StorageEngine {
 
   size(id: LogId): number {
     return this.log(id).batches.reduce((total, { sizeInBytes }) => total + sizeInBytes, 0)
+  }
+
+  async place(): Promise<StorePlace> {
+    return { path: '/scripted', totalBytes: -1, usableBytes: -1 }
   }
 
   async own(id: LogId): Promise<{ ownerEpoch: number; replay(): AsyncIterable<BatchView> }> {

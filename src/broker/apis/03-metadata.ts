@@ -8,8 +8,9 @@ import {
   CLUSTER_RESOURCE,
   OPERATIONS_NOT_ASKED_FOR,
 } from '../cluster/authorized-operations.ts'
-import type { Cluster, Partition, Topic } from '../cluster/cluster.ts'
+import type { Cluster, Topic } from '../cluster/cluster.ts'
 import { isInternalTopic } from '../cluster/internal-topics.ts'
+import { describeReplicas } from '../cluster/replicas.ts'
 import { topicNameError } from '../cluster/topic-name.ts'
 import { type Context, handler, KafkaError } from '../handler.ts'
 
@@ -124,24 +125,9 @@ function present(topic: Topic, request: Request, context: Context): TopicAnswer 
     name: topic.name,
     topicId: topic.topicId,
     isInternal: topic.internal,
-    partitions: topic.partitions.map((partition) => led(partition, context.cluster)),
+    partitions: topic.partitions.map((partition) => describeReplicas(partition, context.cluster)),
     topicAuthorizedOperations: request.includeTopicAuthorizedOperations
       ? authorizedOperations(context.authorized, 'TOPIC', topic.name)
       : OPERATIONS_NOT_ASKED_FOR,
-  }
-}
-
-function led(partition: Partition, cluster: Cluster): TopicAnswer['partitions'][number] {
-  const { nodeId } = cluster
-  const leaderEpoch = cluster.leaderEpoch(partition)
-  const offline = leaderEpoch === undefined
-  return {
-    errorCode: offline ? 'LEADER_NOT_AVAILABLE' : 'NONE',
-    partitionIndex: partition.index,
-    leaderId: offline ? -1 : nodeId,
-    leaderEpoch: leaderEpoch ?? -1,
-    replicaNodes: [nodeId],
-    isrNodes: [nodeId],
-    offlineReplicas: offline ? [nodeId] : [],
   }
 }

@@ -3,46 +3,13 @@
 import { ApiVersions } from '../../protocol/messages/18-api-versions.ts'
 import type { RequestOf } from '../../protocol/schema.ts'
 import { parseVersions } from '../../protocol/versions.ts'
+import { featuresOf } from '../features.ts'
 import type { AnyHandler, Handler } from '../handler.ts'
 
 /** What the name and version of a client's software have to look like (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 const VERSIONS = '0-5'
-
-interface Feature {
-  name: string
-  min: number
-  max: number
-  /** What has to be served, by API key and version, for the feature to be true of us; clients act on it. */
-  needs: readonly (readonly [key: number, version: number])[]
-}
-
-/** The features of Kafka 4.4. Java clients take transaction.version 2 as leave to use KIP-890's transactions. */
-const features: readonly Feature[] = [
-  { name: 'eligible.leader.replicas.version', min: 0, max: 1, needs: [[75, 0]] },
-  { name: 'group.version', min: 0, max: 1, needs: [[68, 0]] },
-  { name: 'metadata.version', min: 7, max: 33, needs: [] },
-  {
-    name: 'share.version',
-    min: 0,
-    max: 2,
-    needs: [
-      [76, 1],
-      [78, 1],
-    ],
-  },
-  { name: 'streams.version', min: 0, max: 1, needs: [[88, 0]] },
-  {
-    name: 'transaction.version',
-    min: 0,
-    max: 2,
-    needs: [
-      [0, 12],
-      [26, 5],
-    ],
-  },
-]
 
 /** Our features never change while we run, so their epoch is the first one. */
 const FEATURES_EPOCH = 0
@@ -55,11 +22,7 @@ function served(handlers: readonly AnyHandler[]) {
   const apiKeys = ranges
     .map(({ apiKey, min, max }) => ({ apiKey, minVersion: min, maxVersion: max }))
     .sort((one, other) => one.apiKey - other.apiKey)
-  const ours = features.filter(({ needs }) =>
-    needs.every(([key, version]) =>
-      ranges.some(({ apiKey, max }) => apiKey === key && max >= version),
-    ),
-  )
+  const ours = featuresOf(handlers)
   return {
     apiKeys,
     supported: ours.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),

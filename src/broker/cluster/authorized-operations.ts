@@ -1,6 +1,6 @@
 /** What somebody may do with a resource, as the bit field that Metadata and the describing APIs show (KIP-430). */
 
-import type { Context, Operation, ResourceType } from '../handler.ts'
+import { type Context, KafkaError, type Operation, type ResourceType } from '../handler.ts'
 
 /** The bit of each operation is Kafka's number of it. */
 const OPERATION_BIT: { readonly [Name in Operation]: number } = {
@@ -45,6 +45,12 @@ export const OPERATIONS_NOT_ASKED_FOR = -2_147_483_648
 
 /** The name of the one resource of type CLUSTER. */
 export const CLUSTER_RESOURCE = 'kafka-cluster'
+
+/** Throws CLUSTER_AUTHORIZATION_FAILED where the principal may not do this with the cluster. */
+export function requireCluster(authorized: Context['authorized'], operation: Operation): void {
+  if (authorized(operation, 'CLUSTER', CLUSTER_RESOURCE)) return
+  throw new KafkaError('CLUSTER_AUTHORIZATION_FAILED', 'Cluster authorization failed.')
+}
 
 export function authorizedOperations(
   authorized: Context['authorized'],

@@ -48,6 +48,15 @@ export interface ClusterOptions {
   clusterId: string
 }
 
+export interface Quorum {
+  leaderId: number
+  leaderEpoch: number
+  highWatermark: number
+  logEndOffset: number
+}
+
+const clusterLog = logId(CLUSTER_TOPIC_ID, 0)
+
 export class Cluster {
   readonly clusterId: string
   readonly node: Node
@@ -69,7 +78,7 @@ export class Cluster {
       engine,
       clock,
       machine: clusterMachine,
-      log: logId(CLUSTER_TOPIC_ID, 0),
+      log: clusterLog,
       name: CLUSTER_TOPIC,
       logger: log,
       maxBatchBytes: () => clusterLogSpec.config.segmentBytes,
@@ -89,6 +98,17 @@ export class Cluster {
   /** Rises each time that a broker becomes the owner of the cluster's state. */
   get controllerEpoch(): number {
     return this.shard.epoch
+  }
+
+  /** The one replica of the cluster's log: its leader, and how far it has come. */
+  quorum(): Quorum {
+    const offsets = this.options.engine.offsets(clusterLog)
+    return {
+      leaderId: this.nodeId,
+      leaderEpoch: this.controllerEpoch,
+      highWatermark: offsets?.highWatermark ?? -1,
+      logEndOffset: offsets?.logEndOffset ?? -1,
+    }
   }
 
   /** Replays what the cluster knows and opens the logs of all topics. */

@@ -60,8 +60,8 @@ function topicsInUse(group: Group, round: Round): ReadonlySet<string> | 'all' {
   return topics
 }
 
-/** Version 0 is the beginning of every version. */
-function subscribedTopics(subscription: Buffer): readonly string[] | undefined {
+/** What a consumer's subscription names; undefined where it cannot be read. Version 0 is the beginning of every version. */
+export function subscribedTopics(subscription: Buffer): readonly string[] | undefined {
   if (subscription.length < 2) return undefined
   try {
     return decodeMessage(ConsumerProtocolSubscription, 0, subscription.subarray(2)).topics

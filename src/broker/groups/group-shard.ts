@@ -37,6 +37,7 @@ import { groupRecord } from './group-records.ts'
 import { type GroupsState, groupsMachine } from './group-state.ts'
 import { type DescribedGroup, describeGroup, type ListedGroup, listGroup } from './inspection.ts'
 import { LiveGroups, type TimedDecision } from './live-groups.ts'
+import { deleteOffsets, type OffsetDeletion, type TopicToForget } from './offset-deletion.ts'
 import {
   checkCommit,
   type CommittedTopic,
@@ -198,6 +199,14 @@ export class GroupShard {
       if (this.roundOf(state, groupId)!.phase !== 'Empty') return { response: 'NON_EMPTY_GROUP' }
       this.live.forget(groupId)
       return { response: 'NONE', records: removeGroup(group), isDivisible: true }
+    })
+  }
+
+  deleteOffsets(groupId: string, topics: readonly TopicToForget[]): Promise<OffsetDeletion> {
+    return this.step((state) => {
+      const group = state.groups.get(groupId)
+      if (!group) return { response: { errorCode: 'GROUP_ID_NOT_FOUND', topics: [] } }
+      return deleteOffsets(group, this.roundOf(state, groupId)!, topics)
     })
   }
 

@@ -15,6 +15,7 @@ import type { SyncRequest } from './classic/sync.ts'
 import { coordinatorPartition } from './coordinator-partition.ts'
 import { GroupShard } from './group-shard.ts'
 import { type DescribedGroup, type GroupFilter, isListed, type ListedGroup } from './inspection.ts'
+import type { OffsetDeletion, TopicToForget } from './offset-deletion.ts'
 import type { CommittedTopic, FetchedTopic, OffsetCommitRequest, TopicToFetch } from './offsets.ts'
 
 const OFFSETS_TOPIC = '__consumer_offsets'
@@ -130,6 +131,12 @@ export class Groups {
   async deleteGroup(groupId: string): Promise<ErrorName> {
     const shard = await this.shardOf(groupId)
     return shard.deleteGroup(groupId)
+  }
+
+  /** Partitions that exist; what is not committed is deleted too. */
+  async deleteOffsets(groupId: string, topics: readonly TopicToForget[]): Promise<OffsetDeletion> {
+    const shard = await this.shardOf(groupId)
+    return shard.deleteOffsets(groupId, topics)
   }
 
   private async shardOf(groupId: string): Promise<GroupShard> {

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
-import type { StorageEngine } from '../../storage/engine.ts'
+import type { ProducerEntry, StorageEngine, StorePlace } from '../../storage/engine.ts'
 import type { ProduceContext } from '../../protocol/records/validate.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition } from '../cluster/topic.ts'
@@ -11,11 +11,13 @@ import type { Cancellation } from '../handler.ts'
 import type { MemoryBudget } from '../memory.ts'
 import { Appender, type Write, type WriteResult } from './append.ts'
 import { DelayedFetch } from './delayed-fetch.ts'
+import { type EpochAnswer, type EpochQuestion, findEpochEnd } from './epoch-end.ts'
 import type { FetchPart, FetchTerms, Reading } from './fetch.ts'
 import { FetchReader } from './fetch-reader.ts'
 import type { LeaderHint } from './leader-hint.ts'
 import { findOffset, type OffsetAnswer, type OffsetQuestion } from './list-offsets.ts'
 import { bytesOf, readable } from './readable.ts'
+import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 
 export interface PartitionsOptions {
   engine: StorageEngine
@@ -65,6 +67,32 @@ export class Partitions {
 
   findOffset(question: OffsetQuestion): Promise<OffsetAnswer> {
     return findOffset(this.engine, question)
+  }
+
+  epochEnd(question: EpochQuestion): EpochAnswer {
+    return findEpochEnd(this.engine, question)
+  }
+
+  /** Who has written to the partition lately; undefined when its log is not to be had. */
+  producers(partition: Partition): ProducerEntry[] | undefined {
+    const isThere = this.engine.offsets(partition.log) !== undefined
+    return isThere ? this.engine.producers(partition.log) : undefined
+  }
+
+  deleteRecords(partition: Partition, offset: number): Promise<RecordDeletion> {
+    const { cleanupPolicy } = this.cluster.logConfig(partition.topic)
+    return deleteRecords(this.engine, partition, offset, cleanupPolicy)
+  }
+
+  /** Bytes that the partition's log takes; undefined when it is not to be had. */
+  size(partition: Partition): number | undefined {
+    const isThere = this.engine.offsets(partition.log) !== undefined
+    return isThere ? this.engine.size(partition.log) : undefined
+  }
+
+  /** Where the logs of all partitions are. */
+  place(): Promise<StorePlace> {
+    return this.engine.place()
   }
 
   leaderOf(partition: Partition): LeaderHint {

@@ -56,6 +56,8 @@ export interface Disk {
   /** What is in a folder, in no order; `undefined` when there is no such folder. */
   list(path: string): DiskEntry[] | undefined
   fileSize(path: string): number
+  /** Of the volume that a folder is on; -1 where there is no telling. */
+  space(path: string): Promise<{ totalBytes: number; usableBytes: number }>
   makeDirectory(path: string): void
   rename(from: string, to: string): void
   /** Removes a file; nothing happens when there is none. */

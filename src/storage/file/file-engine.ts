@@ -16,6 +16,7 @@ import {
   type ReadResult,
   type StorageEngine,
   StorageError,
+  type StorePlace,
   type TimestampOffset,
   type Want,
 } from '../engine.ts'
@@ -287,6 +288,15 @@ class Engine implements FileEngine {
 
   size(id: LogId): number {
     return this.catalog.get(id)?.size ?? 0
+  }
+
+  async place(): Promise<StorePlace> {
+    const { disk, directory } = this.shares
+    try {
+      return { path: directory, ...(await disk.space(directory)) }
+    } catch (error) {
+      throw asStorageError(error)
+    }
   }
 
   async own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }> {

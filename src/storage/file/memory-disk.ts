@@ -210,6 +210,10 @@ export class MemoryDisk implements Disk {
     return node.content.size
   }
 
+  async space(): Promise<{ totalBytes: number; usableBytes: number }> {
+    return { totalBytes: -1, usableBytes: -1 }
+  }
+
   makeDirectory(path: string): void {
     this.check('makeDirectory', path)
     let folder = this.root

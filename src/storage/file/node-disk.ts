@@ -17,6 +17,7 @@ import type { Presence } from './presence.ts'
 
 const fsync = promisify(fs.fsync)
 const fdatasync = promisify(fs.fdatasync)
+const statfs = promisify(fs.statfs)
 
 class NodeFile implements DiskFile {
   readonly path: string
@@ -192,6 +193,11 @@ export class NodeDisk implements Disk {
 
   fileSize(path: string): number {
     return fs.statSync(path).size
+  }
+
+  async space(path: string): Promise<{ totalBytes: number; usableBytes: number }> {
+    const { bsize, blocks, bavail } = await statfs(path)
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
   }
 
   makeDirectory(path: string): void {
