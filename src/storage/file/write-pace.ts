@@ -8,10 +8,10 @@ import type { Clock } from '../../clock.ts'
 
 /** Largest number of bytes written in one turn of the loop. */
 const TURN_BYTES = 4 * 1024 * 1024
-/** A write that took longer has waited for the disk, and the next ones shall not. */
-const SLOW_WRITE_MS = 20
+/** A write that took longer has waited for the disk, not only for its turn on a busy machine, and the next ones shall not. */
+const SLOW_WRITE_MS = 40
 /** For how many times as long as the slow write took. */
-const SLOW_FACTOR = 50
+const SLOW_FACTOR = 20
 
 export interface PaceLimits {
   /** Largest write that is done at once. */
