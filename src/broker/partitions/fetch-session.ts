@@ -85,7 +85,7 @@ export class SessionPart {
     this.lastFetchedEpoch = asked.lastFetchedEpoch
   }
 
-  /** Notes what the client is told; false when it need not be told. An error is told each time, and what was known before it is told anew. */
+  /** Notes what the client is told; false when it need not be told. An error is told each time. */
   tell(answer: FetchedPart): boolean {
     const { errorCode, highWatermark, logStartOffset, records, divergingEpoch } = answer
     const isNews =
@@ -94,7 +94,8 @@ export class SessionPart {
       divergingEpoch !== undefined ||
       highWatermark !== this.highWatermark ||
       logStartOffset !== this.logStartOffset
-    this.highWatermark = errorCode === 'NONE' ? highWatermark : -1
+    // With an error both are -1: when it is over, that is news.
+    this.highWatermark = highWatermark
     this.logStartOffset = logStartOffset
     return isNews
   }

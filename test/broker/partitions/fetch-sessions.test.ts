@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { refusedPart } from '../../../src/broker/partitions/fetch.ts'
+import { FetchSession } from '../../../src/broker/partitions/fetch-session.ts'
 import { FetchSessions } from '../../../src/broker/partitions/fetch-sessions.ts'
 import { ManualClock } from '../../../src/clock.ts'
 import { seededRandom } from '../../../src/random.ts'
+import type { LogId } from '../../../src/storage/engine.ts'
 import { openMemoryEngine } from '../../../src/storage/memory/memory-engine.ts'
 import {
   Asked,
@@ -47,6 +50,14 @@ function told({ responses }: FetchReply): [number, string][] {
 const three = [{}, { partition: 1 }, { partition: 2 }]
 
 describe('a fetch session', () => {
+  it('tells anew what it told of a partition that has been forgotten since', async () => {
+    const sessionId = await open(three)
+    const forgottenTopicsData = [{ topic: 't', partitions: [1] }]
+    await ask([], { sessionId, sessionEpoch: 1, forgottenTopicsData })
+    const again = await ask([{ partition: 1 }], { sessionId, sessionEpoch: 2 })
+    expect(told(again)).toEqual([[1, 'NONE']])
+  })
+
   it('begins with a full fetch at epoch 0, and has an id of its own', async () => {
     const ids = [await open([{}]), await open([{}]), await open([{}])]
     expect(new Set(ids).size).toBe(3)
@@ -222,6 +233,39 @@ describe('a fetch session', () => {
     expect(baseOffsets(reply.responses[0]!.partitions[0]!.records)).toEqual([0, 1, 2])
     expect(broker.engine.watchers).toBe(3)
   })
+})
+
+it('what moves while it is read is read again', async () => {
+  const hints: (() => void)[] = []
+  const watch = (_log: LogId, hint: () => void): (() => void) => {
+    hints.push(hint)
+    return () => {}
+  }
+  const session = new FetchSession({ ...broker.engine.observed, watch }, 1, false)
+  const asked = {
+    fetchOffset: 0,
+    partitionMaxBytes: 1,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+  }
+  session.update([{ topic: 't', topicId: '', partitions: [{ partition: 0, ...asked }] }], [])
+  session.refresh(() => broker.cluster.topic('t')!, false)
+  const nothing = { ...refusedPart(0, 'NONE'), highWatermark: 0 }
+  const [part] = session.beginRead()
+  hints[0]!()
+  session.answer(part!, nothing)
+  expect(session.beginRead()).toEqual([part])
+  session.answer(part!, nothing)
+  expect(session.beginRead()).toEqual([])
+})
+
+it('the epoch behind the last one is 1', () => {
+  const session = new FetchSession(broker.engine.observed, 1, false)
+  session.epoch = 2 ** 31 - 2
+  session.nextEpoch()
+  expect(session.epoch).toBe(2 ** 31 - 1)
+  session.nextEpoch()
+  expect(session.epoch).toBe(1)
 })
 
 describe('a parked fetch of a session', () => {
