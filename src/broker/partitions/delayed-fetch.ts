@@ -91,7 +91,7 @@ export class DelayedFetch {
   }
 
   private look(): void {
-    const { engine, reader, source, terms } = this.options
+    const { engine, reader, terms } = this.options
     const moved: Progress[] = []
     const wants: Want[] = []
     const hinted = [...this.hinted]
@@ -124,7 +124,8 @@ export class DelayedFetch {
       return
     }
     const limits = { maxBytes: terms.minBytes - this.counted, firstWhole: false }
-    const result = reader.look(wants, limits, source.parts(), terms)
+    const parts = [...this.progress.keys()]
+    const result = reader.look(wants, limits, parts, terms)
     if (!(result instanceof Promise)) {
       this.count(moved, result)
       return

@@ -138,8 +138,10 @@ export class FetchSession {
 
   /** Takes what a request wants of partitions, and drops those that it wants no more of. */
   update(asked: readonly AskedTopic[], forgotten: readonly ForgottenTopic[]): void {
-    for (const topic of asked) {
-      for (const partition of topic.partitions) this.ask(topic, partition)
+    for (const { topic, topicId, partitions } of asked) {
+      if (partitions.length === 0) continue
+      const known = this.topicOf({ topic, topicId })
+      for (const partition of partitions) this.ask(known, partition)
     }
     for (const topic of forgotten) {
       for (const index of topic.partitions) this.forget(topic, index)
@@ -164,11 +166,16 @@ export class FetchSession {
 
   /** What is to be read, in the order of turns. */
   beginRead(): BoundPart[] {
-    const parts = [...this.active].filter(isBound).toSorted((a, b) => a.turn - b.turn)
-    for (const part of parts) {
+    const parts: BoundPart[] = []
+    let isSorted = true
+    for (const part of this.active) {
+      if (!isBound(part)) continue
       part.isHinted = false
       part.unwatch ??= this.engine.watch(part.partition.log, () => this.hint(part))
+      isSorted &&= parts.length === 0 || parts.at(-1)!.turn < part.turn
+      parts.push(part)
     }
+    if (!isSorted) parts.sort((a, b) => a.turn - b.turn)
     return parts
   }
 
@@ -218,13 +225,17 @@ export class FetchSession {
     return this.usesTopicIds ? topicId : topic
   }
 
-  private ask(key: TopicKey, asked: AskedPartition): void {
+  private topicOf(key: TopicKey): SessionTopic {
     const name = this.nameOf(key)
     let topic = this.topics.get(name)
     if (!topic) {
       topic = new SessionTopic(key)
       this.topics.set(name, topic)
     }
+    return topic
+  }
+
+  private ask(topic: SessionTopic, asked: AskedPartition): void {
     let part = topic.parts.get(asked.partition)
     if (!part) {
       part = new SessionPart(topic, asked.partition, this.turns++)
