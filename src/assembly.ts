@@ -128,7 +128,7 @@ function assemble(
 ): Services {
   const cluster = new Cluster({ engine, config, clock, random, log, clusterId })
   const budget = new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock)
-  const partitions = new Partitions({ engine, cluster, config, budget, clock, log })
+  const partitions = new Partitions({ engine, cluster, config, budget, clock, random, log })
   const groups = new Groups({ engine, cluster, config, clock, random, log })
   const broker: Broker = { config, cluster, partitions, groups, clock, random, log }
   const limited = new LogLimit(log, clock)

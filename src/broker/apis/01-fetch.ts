@@ -12,6 +12,9 @@ import {
   type Reading,
   refusedPart,
 } from '../partitions/fetch.ts'
+import { FetchPolling } from '../partitions/fetch-polling.ts'
+import type { FetchSession, TopicKey } from '../partitions/fetch-session.ts'
+import { NamedParts } from '../partitions/fetch-source.ts'
 import { isCommittedOnly } from '../partitions/isolation-level.ts'
 import { type LeaderHint, leaderEndpoints, wantsLeaderHint } from '../partitions/leader-hint.ts'
 
@@ -38,14 +41,19 @@ export const fetch = handler<typeof Fetch>({
   versions: '4-18',
 
   handle(request, context) {
-    // KIP-227: we keep no sessions yet, so that an increment to one is always to one that we do not know.
-    if (!isFullFetch(request)) {
-      return { errorCode: 'FETCH_SESSION_ID_NOT_FOUND', sessionId: 0, responses: [] }
+    const { sessions } = context.partitions
+    const { sessionId, sessionEpoch } = request
+    if (isFullFetch(request)) {
+      if (sessionId !== 0) sessions.close(sessionId)
+      return fetchAll(request, context)
     }
-    const plan = new FetchPlan(request, context)
-    const terms = termsOf(request, context)
-    const reading = context.partitions.fetch(plan.parts, terms, context.cancellation)
-    return reading instanceof Promise ? reading.then((it) => plan.reply(it)) : plan.reply(reading)
+    const session = sessions.find(sessionId)
+    if (!session) return refusal('FETCH_SESSION_ID_NOT_FOUND')
+    if (sessionEpoch !== session.epoch) return refusal('INVALID_FETCH_SESSION_EPOCH')
+    if (session.usesTopicIds !== usesTopicIds(context)) {
+      return refusal('FETCH_SESSION_TOPIC_ID_ERROR')
+    }
+    return fetchIncrement(session, request, context)
   },
 
   fail: (request, errorCode) => ({
@@ -63,9 +71,70 @@ export const fetch = handler<typeof Fetch>({
   },
 })
 
-/** Session epoch 0 asks for everything and would like a session, -1 for everything without one. */
+/** KIP-227: session epoch 0 asks for everything and would like a session, -1 for everything without one. */
 function isFullFetch({ sessionEpoch }: Request): boolean {
   return sessionEpoch === 0 || sessionEpoch === -1
+}
+
+function usesTopicIds({ apiVersion }: Context): boolean {
+  return apiVersion >= TOPIC_IDS_SINCE
+}
+
+function refusal(errorCode: ErrorName, sessionId = 0): Response {
+  return { errorCode, sessionId, responses: [] }
+}
+
+function fetchAll(request: Request, context: Context): Response | Promise<Response> {
+  const plan = new FetchPlan(request, context)
+  const terms = termsOf(request, context)
+  const source = new NamedParts(plan.parts)
+  const reading = context.partitions.fetch(source, terms, context.cancellation)
+  return reading instanceof Promise ? reading.then((it) => plan.reply(it)) : plan.reply(reading)
+}
+
+function fetchIncrement(
+  session: FetchSession,
+  request: Request,
+  context: Context,
+): Response | Promise<Response> {
+  const { partitions, cancellation } = context
+  const terms = termsOf(request, context)
+  session.update(request.topics, request.forgottenTopicsData)
+  if (session.size === 0) {
+    partitions.sessions.close(session.id)
+    return fetchAll(request, context)
+  }
+  partitions.sessions.touch(session)
+  session.nextEpoch()
+  session.refresh(topicFinder(context), terms.committedOnly)
+  const polling = new FetchPolling(session)
+  const reading = partitions.fetch(polling, terms, cancellation)
+  return reading instanceof Promise
+    ? reading.then((it) => replyIncrement(polling, it, context))
+    : replyIncrement(polling, reading, context)
+}
+
+/** Leaves out what the client knows. */
+function replyIncrement(
+  { session, isOvertaken, looked }: FetchPolling,
+  { parts, release }: Reading,
+  context: Context,
+): Response {
+  if (isOvertaken) {
+    release()
+    return refusal('INVALID_FETCH_SESSION_EPOCH', session.id)
+  }
+  const replies = new TopicReplies(context)
+  for (const [i, answer] of parts.entries()) {
+    const part = looked[i]!
+    if (session.answer(part, answer)) replies.add(part.topic, answer, part.partition)
+  }
+  for (const part of session.refusedParts()) {
+    const answer = unreadPart(part.index, part.refusal)
+    session.answer(part, answer)
+    replies.add(part.topic, answer)
+  }
+  return replies.response(session.id, release)
 }
 
 function termsOf(request: Request, { config }: Context): FetchTerms {
@@ -78,6 +147,20 @@ function termsOf(request: Request, { config }: Context): FetchTerms {
   }
 }
 
+/** What a topic is now, or why it cannot be read. A session knows the name as well as the id of one that is gone. */
+function topicFinder(context: Context): (key: TopicKey) => Topic | ErrorName {
+  const { cluster, authorized } = context
+  const byId = usesTopicIds(context)
+  return ({ topic: name, topicId }) => {
+    const topic = byId ? cluster.topicById(topicId) : cluster.topic(name)
+    const known = topic?.name ?? name
+    if (byId && known === '') return 'UNKNOWN_TOPIC_ID'
+    if (!authorized('READ', 'TOPIC', known)) return 'TOPIC_AUTHORIZATION_FAILED'
+    if (topic) return topic
+    return byId && cluster.topic(name) ? 'INCONSISTENT_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
+  }
+}
+
 /** Which partitions are to be read, and which cannot be. */
 class FetchPlan {
   readonly parts: FetchPart[] = []
@@ -86,45 +169,46 @@ class FetchPlan {
   private readonly refused: { topic: RequestTopic; part: FetchedPart }[] = []
   /** Partitions named so far: the last word on one counts, in the place of the first. */
   private readonly named = new Map<Partition, number>()
+  private readonly request: Request
   private readonly context: Context
 
   constructor(request: Request, context: Context) {
+    this.request = request
     this.context = context
+    const find = topicFinder(context)
     for (const topic of request.topics) {
-      const found = this.find(topic)
+      const found = find(topic)
       for (const partition of topic.partitions) this.add(topic, found, partition)
     }
   }
 
-  /** What was read first, then what was refused, as in Kafka; a topic stands there as often as another comes between its partitions. */
+  /** What was read first, then what was refused, as in Kafka. */
   reply({ parts, release }: Reading): Response {
-    const responses: TopicReply[] = []
-    let hinted = false
+    const session = this.request.sessionEpoch === 0 ? this.createSession() : undefined
+    const replies = new TopicReplies(this.context)
     for (const [i, part] of parts.entries()) {
-      const isHinted = this.hints && wantsLeaderHint(part.errorCode)
-      hinted ||= isHinted
-      addTo(responses, this.topics[i]!, isHinted ? this.withLeader(part, i) : part)
+      replies.add(this.topics[i]!, part, this.parts[i]!.partition)
+      session?.introduce(this.topics[i]!, part)
     }
-    for (const { topic, part } of this.refused) addTo(responses, topic, part)
-    const nodeEndpoints = hinted ? leaderEndpoints(this.context) : []
-    return { errorCode: 'NONE', sessionId: 0, responses, nodeEndpoints, release }
+    for (const { topic, part } of this.refused) {
+      replies.add(topic, part)
+      session?.introduce(topic, part)
+    }
+    return replies.response(session?.id ?? 0, release)
   }
 
-  private get hints(): boolean {
-    return this.context.apiVersion >= LEADER_HINTS_SINCE
-  }
-
-  private withLeader(part: FetchedPart, i: number): PartitionReply {
-    return { ...part, currentLeader: this.context.partitions.leaderOf(this.parts[i]!.partition) }
-  }
-
-  private find({ topic: name, topicId }: RequestTopic): Topic | ErrorName {
-    const { apiVersion, cluster, authorized } = this.context
-    const byId = apiVersion >= TOPIC_IDS_SINCE
-    const topic = byId ? cluster.topicById(topicId) : cluster.topic(name)
-    if (byId && !topic) return 'UNKNOWN_TOPIC_ID'
-    if (!authorized('READ', 'TOPIC', topic?.name ?? name)) return 'TOPIC_AUTHORIZATION_FAILED'
-    return topic ?? 'UNKNOWN_TOPIC_OR_PARTITION'
+  /** None for a client that is gone. */
+  private createSession(): FetchSession | undefined {
+    const { context, request } = this
+    if (context.cancellation.cancelled) return undefined
+    const session = context.partitions.sessions.create({
+      isPrivileged: request.replicaId >= 0 || request.replicaState.replicaId >= 0,
+      usesTopicIds: usesTopicIds(context),
+      size: this.parts.length + this.refused.length,
+    })
+    session?.update(request.topics, [])
+    session?.refresh(topicFinder(context), isCommittedOnly(request.isolationLevel))
+    return session
   }
 
   private add(topic: RequestTopic, found: Topic | ErrorName, asked: RequestPartition): void {
@@ -158,12 +242,34 @@ function unreadPart(partitionIndex: number, errorCode: ErrorName): FetchedPart {
   return { ...refusedPart(partitionIndex, errorCode), abortedTransactions: [] }
 }
 
-function addTo(
-  replies: TopicReply[],
-  { topic, topicId }: RequestTopic,
-  partition: PartitionReply,
-): void {
-  const last = replies.at(-1)
-  if (last && last.topic === topic && last.topicId === topicId) last.partitions.push(partition)
-  else replies.push({ topic, topicId, partitions: [partition] })
+/** The answer as it grows; a topic stands there as often as another comes between its partitions. */
+class TopicReplies {
+  private readonly topics: TopicReply[] = []
+  private readonly context: Context
+  private isHinted = false
+
+  constructor(context: Context) {
+    this.context = context
+  }
+
+  add({ topic, topicId }: TopicKey, answer: FetchedPart, partition?: Partition): void {
+    const part = partition && this.wantsHint(answer) ? this.withLeader(answer, partition) : answer
+    const last = this.topics.at(-1)
+    if (last && last.topic === topic && last.topicId === topicId) last.partitions.push(part)
+    else this.topics.push({ topic, topicId, partitions: [part] })
+  }
+
+  response(sessionId: number, release: () => void): Response {
+    const nodeEndpoints = this.isHinted ? leaderEndpoints(this.context) : []
+    return { errorCode: 'NONE', sessionId, responses: this.topics, nodeEndpoints, release }
+  }
+
+  private wantsHint({ errorCode }: FetchedPart): boolean {
+    return this.context.apiVersion >= LEADER_HINTS_SINCE && wantsLeaderHint(errorCode)
+  }
+
+  private withLeader(answer: FetchedPart, partition: Partition): PartitionReply {
+    this.isHinted = true
+    return { ...answer, currentLeader: this.context.partitions.leaderOf(partition) }
+  }
 }

@@ -36,6 +36,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'max.connections',
   'max.connections.per.ip',
   'max.decompressed.message.bytes',
+  'max.incremental.fetch.session.cache.slots',
   'max.request.partition.size.limit',
   'message.max.bytes',
   'node.id',

@@ -1,8 +1,8 @@
 /**
  * A parked fetch: one object that waits until its partitions have the bytes it asked for.
  *
- * It costs nothing while no log of its moves. A hint from a log leads to one look at the offsets of all of them, however many
- * hints came in that turn; bytes are counted only behind what was counted before. Answered by what it then reads: when the
+ * It costs nothing while no log of its moves. Hints from logs lead to one look at the offsets of those that gave them, however
+ * many came in that turn; bytes are counted only behind what was counted before. Answered by what it then reads: when the
  * bytes are there, when a partition is gone, cut or under a new leader epoch, and when its time is up. When nobody waits
  * any more, or the broker stops, the answer is empty.
  */
@@ -12,6 +12,7 @@ import type { ReadResult, StorageEngine, Want } from '../../storage/engine.ts'
 import type { Cancellation } from '../handler.ts'
 import { type FetchPart, type FetchTerms, type Reading, withoutRecords } from './fetch.ts'
 import type { FetchReader } from './fetch-reader.ts'
+import type { FetchSource } from './fetch-source.ts'
 import { bytesOf, type Readable, readable } from './readable.ts'
 
 /** What is counted of a partition. */
@@ -24,10 +25,11 @@ export interface DelayedFetchOptions {
   engine: StorageEngine
   reader: FetchReader
   clock: Clock
-  parts: readonly FetchPart[]
+  source: FetchSource
   terms: FetchTerms
   cancellation: Cancellation
-  /** What the first look saw of each part: no error, and all together too little. */
+  /** The parts of the first look, and what it saw of each: no error, and all together too little. */
+  parts: readonly FetchPart[]
   seen: readonly Readable[]
 }
 
@@ -35,7 +37,9 @@ export class DelayedFetch {
   /** Resolves with the answer; its buffers are lent until it is released. */
   readonly answer: Promise<Reading>
   private readonly options: DelayedFetchOptions
-  private readonly progress: Progress[]
+  private readonly progress = new Map<FetchPart, Progress>()
+  /** Whose logs may have moved since they were looked at. */
+  private readonly hinted: Set<FetchPart>
   private counted: number
   private lookDue = false
   private counting = false
@@ -44,22 +48,31 @@ export class DelayedFetch {
   private settle!: (reading: Reading | Promise<Reading>) => void
 
   constructor(options: DelayedFetchOptions) {
-    const { engine, clock, parts, terms, cancellation, seen } = options
+    const { engine, clock, source, parts, terms, cancellation, seen } = options
     this.options = options
     this.counted = bytesOf(seen)
     this.answer = new Promise((resolve) => {
       this.settle = resolve
     })
-    this.progress = parts.map((part, i) => {
-      const leaderEpoch = engine.offsets(part.partition.log)?.leaderEpoch ?? -1
-      return { ...seen[i]!, part, leaderEpoch }
-    })
-    const hint = (): void => this.lookSoon()
-    for (const { partition } of parts) this.stops.push(engine.watch(partition.log, hint))
+    for (const [i, part] of parts.entries()) this.begin(part, seen[i]!)
+    // A log may have moved between the first look and the first hint.
+    this.hinted = new Set(parts)
+    this.stops.push(source.watch(engine, (part) => this.hint(part)))
     const timer = clock.after(terms.maxWaitMs, () => this.complete())
     this.stops.push(() => timer.cancel())
-    this.stops.push(cancellation.onCancel(() => this.end(withoutRecords(engine, parts))))
-    // A log may have moved between the first look and the first hint.
+    this.stops.push(cancellation.onCancel(() => this.end(this.nothing())))
+    this.lookSoon()
+  }
+
+  private begin(part: FetchPart, seen: Readable): Progress {
+    const leaderEpoch = this.options.engine.offsets(part.partition.log)?.leaderEpoch ?? -1
+    const progress = { ...seen, part, leaderEpoch }
+    this.progress.set(part, progress)
+    return progress
+  }
+
+  private hint(part: FetchPart): void {
+    this.hinted.add(part)
     this.lookSoon()
   }
 
@@ -78,11 +91,16 @@ export class DelayedFetch {
   }
 
   private look(): void {
-    const { engine, reader, parts, terms } = this.options
+    const { engine, reader, terms } = this.options
     const moved: Progress[] = []
     const wants: Want[] = []
-    for (const progress of this.progress) {
-      const { part, countedTo, leaderEpoch } = progress
+    const hinted = [...this.hinted]
+    this.hinted.clear()
+    for (const part of hinted) {
+      // What the first look left out had nothing to be read.
+      const progress =
+        this.progress.get(part) ?? this.begin(part, { bytes: 0, countedTo: part.offset })
+      const { countedTo, leaderEpoch } = progress
       const offsets = engine.offsets(part.partition.log)
       if (
         !offsets ||
@@ -106,6 +124,7 @@ export class DelayedFetch {
       return
     }
     const limits = { maxBytes: terms.minBytes - this.counted, firstWhole: false }
+    const parts = [...this.progress.keys()]
     const result = reader.look(wants, limits, parts, terms)
     if (!(result instanceof Promise)) {
       this.count(moved, result)
@@ -136,7 +155,7 @@ export class DelayedFetch {
     result.release()
     // An error is told by reading again.
     if (failed || this.counted >= this.options.terms.minBytes) this.complete()
-    else this.lookSoon()
+    else if (this.hinted.size > 0) this.lookSoon()
   }
 
   private complete(): void {
@@ -145,8 +164,13 @@ export class DelayedFetch {
 
   /** Async, so that what the engine throws goes to whoever waits for the answer. */
   private async read(): Promise<Reading> {
-    const { reader, parts, terms, cancellation } = this.options
-    return reader.read(parts, terms, cancellation)
+    const { reader, source, terms, cancellation } = this.options
+    return reader.read(source.parts(), terms, cancellation)
+  }
+
+  private nothing(): Reading {
+    const { engine, source } = this.options
+    return withoutRecords(engine, source.parts())
   }
 
   private end(reading: Reading | Promise<Reading>): void {

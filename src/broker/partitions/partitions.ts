@@ -2,6 +2,7 @@
 
 import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
+import type { Random } from '../../random.ts'
 import type { ProducerEntry, StorageEngine, StorePlace } from '../../storage/engine.ts'
 import type { ProduceContext } from '../../protocol/records/validate.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -14,6 +15,8 @@ import { DelayedFetch } from './delayed-fetch.ts'
 import { type EpochAnswer, type EpochQuestion, findEpochEnd } from './epoch-end.ts'
 import type { FetchPart, FetchTerms, Reading } from './fetch.ts'
 import { FetchReader } from './fetch-reader.ts'
+import { FetchSessions } from './fetch-sessions.ts'
+import type { FetchSource } from './fetch-source.ts'
 import type { LeaderHint } from './leader-hint.ts'
 import { findOffset, type OffsetAnswer, type OffsetQuestion } from './list-offsets.ts'
 import { bytesOf, readable } from './readable.ts'
@@ -26,23 +29,27 @@ export interface PartitionsOptions {
   /** Shared with the connections, whose replies it counts. */
   budget: MemoryBudget
   clock: Clock
+  random: Random
   log: Logger
 }
 
 export class Partitions {
+  readonly sessions: FetchSessions
   private readonly engine: StorageEngine
   private readonly cluster: Cluster
   private readonly clock: Clock
   private readonly appender: Appender
   private readonly reader: FetchReader
 
-  constructor({ engine, cluster, config, budget, clock, log }: PartitionsOptions) {
+  constructor({ engine, cluster, config, budget, clock, random, log }: PartitionsOptions) {
     this.engine = engine
     this.cluster = cluster
     this.clock = clock
     this.appender = new Appender({ engine, cluster, log })
     const batchBytes = config.get('message.max.bytes')
     this.reader = new FetchReader({ engine, budget, batchBytes })
+    const slots = config.get('max.incremental.fetch.session.cache.slots')
+    this.sessions = new FetchSessions({ engine, clock, random, slots })
   }
 
   /** Validates and appends; resolves with a result for each write, in their order, when all hold. Batches for one partition keep the order of these calls. */
@@ -55,14 +62,15 @@ export class Partitions {
    * The reading is the caller's to release.
    */
   fetch(
-    parts: readonly FetchPart[],
+    source: FetchSource,
     terms: FetchTerms,
     cancellation: Cancellation,
   ): Reading | Promise<Reading> {
+    const parts = source.parts()
     const seen = this.reader.read(parts, terms, cancellation)
     return seen instanceof Promise
-      ? seen.then((reading) => this.answerOrPark(reading, parts, terms, cancellation))
-      : this.answerOrPark(seen, parts, terms, cancellation)
+      ? seen.then((reading) => this.answerOrPark(reading, source, parts, terms, cancellation))
+      : this.answerOrPark(seen, source, parts, terms, cancellation)
   }
 
   findOffset(question: OffsetQuestion): Promise<OffsetAnswer> {
@@ -102,12 +110,13 @@ export class Partitions {
 
   private answerOrPark(
     seen: Reading,
+    source: FetchSource,
     parts: readonly FetchPart[],
     terms: FetchTerms,
     cancellation: Cancellation,
   ): Reading | Promise<Reading> {
     const enough = seen.final || seen.size >= terms.minBytes
-    if (enough || terms.maxWaitMs <= 0 || parts.length === 0) return seen
+    if (enough || terms.maxWaitMs <= 0 || source.isEmpty) return seen
     const found = parts.map(({ offset, maxBytes }, i) => {
       const { records, highWatermark, lastStableOffset } = seen.parts[i]!
       const end = terms.committedOnly ? lastStableOffset : highWatermark
@@ -116,7 +125,7 @@ export class Partitions {
     if (bytesOf(found) >= terms.minBytes) return seen
     seen.release()
     const { engine, reader, clock } = this
-    const options = { engine, reader, clock, parts, terms, cancellation, seen: found }
+    const options = { engine, reader, clock, source, terms, cancellation, parts, seen: found }
     return new DelayedFetch(options).answer
   }
 }

@@ -250,30 +250,6 @@ describe('fetch', () => {
     })
   })
 
-  describe('keeps no sessions:', () => {
-    it.each([
-      [0, 0],
-      [0, -1],
-      [77, 0],
-      [77, -1],
-    ])('session %i at epoch %i is a full fetch', async (sessionId, sessionEpoch) => {
-      await write(broker, batch(['a']))
-      const reply = await new Asked(broker, [{}], { sessionId, sessionEpoch }).answer
-      expect(reply).toMatchObject({ errorCode: 'NONE', sessionId: 0 })
-      expect(reply.responses[0]!.partitions[0]!.highWatermark).toBe(1n)
-    })
-
-    it('an increment to a session is to one that is not there', async () => {
-      const terms = { sessionId: 123_456_789, sessionEpoch: 1, maxWaitMs: 5000 }
-      const reply = await new Asked(broker, [{}], terms).answer
-      expect(reply).toMatchObject({
-        errorCode: 'FETCH_SESSION_ID_NOT_FOUND',
-        sessionId: 0,
-        responses: [],
-      })
-    })
-  })
-
   it('lists aborted transactions only for committed readers', async () => {
     await write(broker, batch(['a']))
     const [part] = await fetched(broker, [{}], { isolationLevel: 1 })

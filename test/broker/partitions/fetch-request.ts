@@ -27,6 +27,7 @@ export interface Terms {
   isolationLevel?: number
   sessionId?: number
   sessionEpoch?: number
+  forgottenTopicsData?: { topic?: string; topicId?: string; partitions: number[] }[]
 }
 
 /** Each part as a topic of its own, as a request may well have it. */
