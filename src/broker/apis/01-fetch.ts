@@ -32,6 +32,8 @@ interface TopicReply {
 
 const TOPIC_IDS_SINCE = 13
 const LEADER_HINTS_SINCE = 16
+/** The first version whose clients know zstd (KIP-110). */
+const ZSTD_SINCE = 10
 
 export const fetch = handler<typeof Fetch>({
   api: Fetch,
@@ -100,7 +102,10 @@ class FetchPlan {
   reply({ parts, release }: Reading): Response {
     const responses: TopicReply[] = []
     let hinted = false
-    for (const [i, part] of parts.entries()) {
+    for (const [i, read] of parts.entries()) {
+      const part = this.isReadable(i)
+        ? read
+        : refusedPart(read.partitionIndex, 'UNSUPPORTED_COMPRESSION_TYPE')
       const isHinted = this.hints && wantsLeaderHint(part.errorCode)
       hinted ||= isHinted
       addTo(responses, this.topics[i]!, isHinted ? this.withLeader(part, i) : part)
@@ -108,6 +113,14 @@ class FetchPlan {
     for (const { topic, part } of this.refused) addTo(responses, topic, part)
     const nodeEndpoints = hinted ? leaderEndpoints(this.context) : []
     return { errorCode: 'NONE', sessionId: 0, responses, nodeEndpoints, release }
+  }
+
+  /** Like Kafka, we ask the topic's config and not the batches: zstd that came as its producers sent it goes to any client. */
+  private isReadable(i: number): boolean {
+    const { apiVersion, cluster } = this.context
+    if (apiVersion >= ZSTD_SINCE) return true
+    const { topic } = this.parts[i]!.partition
+    return cluster.topicConfig(topic).get('compression.type') !== 'zstd'
   }
 
   private get hints(): boolean {
