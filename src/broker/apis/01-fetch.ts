@@ -35,6 +35,8 @@ interface TopicReply {
 
 const TOPIC_IDS_SINCE = 13
 const LEADER_HINTS_SINCE = 16
+/** The first version whose clients know zstd (KIP-110). */
+const ZSTD_SINCE = 10
 
 export const fetch = handler<typeof Fetch>({
   api: Fetch,
@@ -156,9 +158,15 @@ function topicFinder(context: Context): (key: TopicKey) => Topic | ErrorName {
     const known = topic?.name ?? name
     if (byId && known === '') return 'UNKNOWN_TOPIC_ID'
     if (!authorized('READ', 'TOPIC', known)) return 'TOPIC_AUTHORIZATION_FAILED'
-    if (topic) return topic
+    if (topic) return isReadable(topic, context) ? topic : 'UNSUPPORTED_COMPRESSION_TYPE'
     return byId && cluster.topic(name) ? 'INCONSISTENT_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
   }
+}
+
+/** Like Kafka, we ask the topic's config and not the batches: zstd that came as its producers sent it goes to any client (KIP-110). */
+function isReadable(topic: Topic, { apiVersion, cluster }: Context): boolean {
+  if (apiVersion >= ZSTD_SINCE) return true
+  return cluster.topicConfig(topic).get('compression.type') !== 'zstd'
 }
 
 /** Which partitions are to be read, and which cannot be. */

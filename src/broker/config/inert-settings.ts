@@ -1,6 +1,5 @@
 /** What is set and has no effect here: keys that nothing reads, and values that ask for what is not done yet. */
 
-import { type Compression, canOpen } from '../../protocol/records/compression.ts'
 import type { BrokerConfig, BrokerKey } from './broker-config.ts'
 import { honouredKeys } from './honoured-keys.ts'
 import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
@@ -9,10 +8,6 @@ import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
 type Complaint = (text: string) => string | undefined
 
 const complaints: { readonly [K in BrokerKey]?: Complaint } = {
-  'compression.type': (text) => {
-    const isWritten = text === 'producer' || text === 'uncompressed' || canOpen(text as Compression)
-    return isWritten ? undefined : 'batches stay as they are sent'
-  },
   'log.cleanup.policy': (text) =>
     text.split(',').includes('compact') ? 'nothing is compacted yet' : undefined,
 }

@@ -5,6 +5,7 @@
  * free goes straight to the engine; any other waits in the lane of each of its logs behind those that came before.
  */
 
+import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { BatchView } from '../../protocol/records/batch-view.ts'
@@ -21,7 +22,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition, Topic } from '../cluster/topic.ts'
 import { Lanes } from './lanes.ts'
 
-/** How many batches are inflated or compressed on the thread pool at a time. */
+/** How many large batches are inflated or compressed at a time. */
 const LONG_CHECKS = 2
 
 /** The records that one request has for one partition. */
@@ -47,13 +48,20 @@ export class Appender {
   private readonly log: Logger
   private readonly lanes = new Lanes()
   private readonly longChecks = new Slots(LONG_CHECKS)
+  private readonly pause: () => Promise<void>
   /** A topic object is replaced when its configs change. */
   private readonly rules = new WeakMap<Topic, ProduceRules>()
 
-  constructor(services: { engine: StorageEngine; cluster: Cluster; log: Logger }) {
+  constructor(services: {
+    engine: StorageEngine
+    cluster: Cluster
+    clock: Clock
+    log: Logger
+  }) {
     this.engine = services.engine
     this.cluster = services.cluster
     this.log = services.log
+    this.pause = () => new Promise((resolve) => services.clock.soon(resolve))
   }
 
   append(writes: readonly Write[], context: ProduceContext): Promise<WriteResult[]> {
@@ -63,7 +71,7 @@ export class Appender {
       const rules = this.rulesOf(partition.topic)
       const one = validateProduced(records, partition.index, rules, context)
       const isLong = typeof one === 'function'
-      judged.push(isLong ? this.longChecks.run(one) : one)
+      judged.push(isLong ? this.longChecks.run(() => one(this.pause)) : one)
       isFree &&= !isLong && this.lanes.isFree(partition.log)
     }
     if (isFree) return this.commit(writes, judged as ValidatedBatch[])
@@ -146,6 +154,10 @@ export class Appender {
       timestampBeforeMaxMs: config.get('message.timestamp.before.max.ms'),
       timestampAfterMaxMs: config.get('message.timestamp.after.max.ms'),
       compression: config.get('compression.type') as ProduceRules['compression'],
+      compressionLevels: {
+        gzip: config.get('compression.gzip.level'),
+        zstd: config.get('compression.zstd.level'),
+      },
     }
     this.rules.set(topic, rules)
     return rules

@@ -45,7 +45,7 @@ export class Partitions {
     this.engine = engine
     this.cluster = cluster
     this.clock = clock
-    this.appender = new Appender({ engine, cluster, log })
+    this.appender = new Appender({ engine, cluster, clock, log })
     const batchBytes = config.get('message.max.bytes')
     this.reader = new FetchReader({ engine, budget, batchBytes })
     const slots = config.get('max.incremental.fetch.session.cache.slots')

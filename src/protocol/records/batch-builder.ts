@@ -43,7 +43,6 @@ export interface BatchOptions {
   lastOffsetDelta?: number
   /** -1 when left out. */
   leaderEpoch?: number
-  /** Only none and gzip can be written here. */
   compression?: Compression
   /** -1 when left out, as are epoch and sequence. */
   producerId?: number

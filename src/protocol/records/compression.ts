@@ -1,13 +1,13 @@
-/**
- * The codecs of record batches, and opening and closing them.
- *
- * Only gzip is opened here so far. A batch in snappy, lz4 or zstd can be checked up to its checksum, stored and sent on,
- * but its records cannot be looked at: `canOpen` says so, and `inflate` throws UNSUPPORTED_COMPRESSION_TYPE.
- */
+/** The codecs of record batches, and opening and closing what they compressed. What they are made of is loaded at first use. */
 
 import { gzip, gzipSync } from 'node:zlib'
+import { joinBlocks } from './block-codec.ts'
 import { gunzipPieces, gunzipSync } from './gunzip.ts'
 import { InvalidRecord } from './invalid-record.ts'
+import { compressToLz4, lz4Blocks } from './lz4.ts'
+import { compressToSnappy, snappyBlocks } from './snappy.ts'
+import { zstdFrames } from './zstd.ts'
+import { zstdCodec } from './zstd-codec.ts'
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -17,10 +17,22 @@ const CODEC_MASK = 0x07
 
 /** What one batch may inflate to unless the caller says otherwise: no larger request can come in uncompressed either. */
 export const MAX_INFLATED_BYTES = 100 * 1024 * 1024
-/** Up to this many bytes are inflated while the caller waits; more goes to the thread pool. */
+/** Up to this many bytes are inflated while the caller waits; more is for a check that takes its turn. */
 const QUICK_INFLATED_BYTES = 512 * 1024
 /** Up to this many bytes are compressed while the caller waits: gzip does 60 MB/s. */
 const QUICK_DEFLATED_BYTES = 64 * 1024
+
+/** Kafka's own: zlib chooses for gzip. */
+const DEFAULT_LEVELS = { gzip: -1, zstd: 3 } as const
+
+/** How hard to compress, for the codecs that can be told; Kafka's defaults when left out. */
+export interface CompressionLevels {
+  gzip?: number
+  zstd?: number
+}
+
+/** Resolves when others had their turn. */
+export type Pause = () => Promise<void>
 
 /** The codec that a batch's attributes name. Kafka has no codecs 5 to 7 and answers them with UNKNOWN_SERVER_ERROR. */
 export function compressionOf(attributes: number): Compression {
@@ -38,11 +50,6 @@ export function codecOf(compression: Compression): number {
   return COMPRESSIONS.indexOf(compression)
 }
 
-/** Whether records in this codec can be read here. */
-export function canOpen(compression: Compression): boolean {
-  return compression === 'none' || compression === 'gzip'
-}
-
 /** The records' bytes as they were before compression; throws `InvalidRecord` where that cannot be, or is more than `limit`. */
 export function inflate(
   compression: Compression,
@@ -51,38 +58,71 @@ export function inflate(
 ): Buffer {
   if (compression === 'none') return bytes
   if (compression === 'gzip') return gunzipSync(bytes, limit)
-  throw unopened(compression)
+  return joinBlocks([...blocksOf(compression, bytes, limit)])
 }
 
 /** As `inflate` where that is quick; undefined where the bytes inflate to so much that `inflatePieces` has to. */
 export function inflateQuickly(compression: Compression, bytes: Buffer): Buffer | undefined {
-  if (compression !== 'gzip') return inflate(compression, bytes)
-  // The last four bytes claim the size. A bomb lies there, and is caught by the limit of this first attempt.
-  const claimed = bytes.length >= 4 ? bytes.readUInt32LE(bytes.length - 4) : 0
-  if (bytes.length > QUICK_INFLATED_BYTES || claimed > QUICK_INFLATED_BYTES) return undefined
+  if (compression === 'none') return bytes
+  if (bytes.length > QUICK_INFLATED_BYTES) return undefined
+  // The last four bytes of gzip claim the size. A bomb lies there, and is caught by the limit of this first attempt.
+  const isGzip = compression === 'gzip' && bytes.length >= 4
+  const claimed = isGzip ? bytes.readUInt32LE(bytes.length - 4) : 0
+  if (claimed > QUICK_INFLATED_BYTES) return undefined
   try {
-    return gunzipSync(bytes, QUICK_INFLATED_BYTES)
+    return inflate(compression, bytes, QUICK_INFLATED_BYTES)
   } catch (error) {
     if (error instanceof InvalidRecord && error.error === 'MESSAGE_TOO_LARGE') return undefined
     throw error
   }
 }
 
-/** The records' bytes as they were before compression, in pieces that come from the thread pool one after the other, so that they never take memory all together. */
+/**
+ * The records' bytes as they were before compression, in pieces one after the other, so that they never take memory all
+ * together: gzip's come from the thread pool; snappy's and lz4's are blocks and zstd's frames, which are opened here, with
+ * a `pause` now and then.
+ */
 export function inflatePieces(
-  compression: Compression,
+  compression: Exclude<Compression, 'none'>,
   bytes: Buffer,
+  pause: Pause,
   limit = MAX_INFLATED_BYTES,
 ): AsyncIterable<Buffer> {
   if (compression === 'gzip') return gunzipPieces(bytes, limit)
-  throw unopened(compression)
+  return paced(blocksOf(compression, bytes, limit), pause)
 }
 
-/** Compresses; throws for a codec that cannot be written here. */
-export function deflate(compression: Compression, bytes: Buffer): Buffer {
-  if (compression === 'none') return bytes
-  if (compression === 'gzip') return gzipSync(bytes)
-  throw unopened(compression)
+async function* paced(
+  blocks: Iterable<Buffer>,
+  pause: Pause,
+): AsyncGenerator<Buffer, void, undefined> {
+  let size = 0
+  for (const block of blocks) {
+    yield block
+    size += block.length
+    if (size < QUICK_INFLATED_BYTES) continue
+    size = 0
+    await pause()
+  }
+}
+
+export function deflate(
+  compression: Compression,
+  bytes: Buffer,
+  levels: CompressionLevels = DEFAULT_LEVELS,
+): Buffer {
+  switch (compression) {
+    case 'none':
+      return bytes
+    case 'gzip':
+      return gzipSync(bytes, { level: levels.gzip ?? DEFAULT_LEVELS.gzip })
+    case 'snappy':
+      return compressToSnappy(bytes)
+    case 'lz4':
+      return compressToLz4(bytes)
+    case 'zstd':
+      return zstdCodec().compress(bytes, levels.zstd ?? DEFAULT_LEVELS.zstd)
+  }
 }
 
 /** Whether so many bytes can be compressed while the caller waits. */
@@ -90,17 +130,30 @@ export function deflatesQuickly(compression: Compression, size: number): boolean
   return compression === 'none' || size <= QUICK_DEFLATED_BYTES
 }
 
-/** As `deflate`, on the thread pool. */
-export function deflateLater(compression: Compression, bytes: Buffer): Promise<Buffer> {
-  if (compression !== 'gzip') throw unopened(compression)
+/** As `deflate`, and gzip on the thread pool. */
+export async function deflateLater(
+  compression: Compression,
+  bytes: Buffer,
+  levels: CompressionLevels = DEFAULT_LEVELS,
+): Promise<Buffer> {
+  if (compression !== 'gzip') return deflate(compression, bytes, levels)
+  const level = levels.gzip ?? DEFAULT_LEVELS.gzip
   return new Promise((resolve, reject) => {
-    gzip(bytes, (error, compressed) => (error ? reject(error) : resolve(compressed)))
+    gzip(bytes, { level }, (error, compressed) => (error ? reject(error) : resolve(compressed)))
   })
 }
 
-function unopened(compression: Compression): InvalidRecord {
-  return new InvalidRecord(
-    `Records compressed with ${compression} cannot be read by this version.`,
-    'UNSUPPORTED_COMPRESSION_TYPE',
-  )
+function blocksOf(
+  compression: 'snappy' | 'lz4' | 'zstd',
+  bytes: Buffer,
+  limit: number,
+): Iterable<Buffer> {
+  switch (compression) {
+    case 'snappy':
+      return snappyBlocks(bytes, limit)
+    case 'lz4':
+      return lz4Blocks(bytes, limit)
+    case 'zstd':
+      return zstdFrames(bytes, limit)
+  }
 }

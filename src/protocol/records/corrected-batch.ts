@@ -13,7 +13,7 @@ import {
   TRANSACTIONAL_FLAG,
   writeInt64,
 } from './batch-view.ts'
-import { canOpen, codecOf, type Compression } from './compression.ts'
+import { codecOf, type Compression } from './compression.ts'
 import type { ProduceContext, ProduceRules } from './produce-rules.ts'
 
 /** The bits that have a meaning; Kafka clears the others when it writes the attributes, and only then. */
@@ -22,15 +22,15 @@ const KNOWN_BITS =
 
 /**
  * The batch as its topic stores it: itself where nothing is to be changed, else a copy with a checksum made anew.
- * `maxTimestamp` is that of its records; undefined where they could not be read, and then it stays.
+ * `maxTimestamp` is that of its records.
  */
 export function withTimestamps(
   batch: BatchView,
-  maxTimestamp: number | undefined,
+  maxTimestamp: number,
   { timestampType }: ProduceRules,
   { now }: ProduceContext,
 ): BatchView {
-  const wanted = timestampType === 'LogAppendTime' ? now : (maxTimestamp ?? batch.maxTimestamp)
+  const wanted = timestampType === 'LogAppendTime' ? now : maxTimestamp
   if (batch.maxTimestamp === wanted && batch.timestampType === timestampType) return batch
   const bytes = Buffer.from(batch.bytes)
   const flag = timestampType === 'LogAppendTime' ? LOG_APPEND_TIME_FLAG : 0
@@ -40,14 +40,14 @@ export function withTimestamps(
   return new BatchView(bytes)
 }
 
-/** The codec to store a batch in; undefined where it stays in its own, because the topic says so or because it cannot be changed here. */
+/** The codec to store a batch in; undefined where it stays in its own. */
 export function codecToChangeTo(
   sent: Compression,
   { compression }: ProduceRules,
 ): Compression | undefined {
   if (compression === 'producer') return undefined
   const wanted = compression === 'uncompressed' ? 'none' : compression
-  return wanted !== sent && canOpen(sent) && canOpen(wanted) ? wanted : undefined
+  return wanted === sent ? undefined : wanted
 }
 
 /** A copy of the batch with other records, compressed as said. Kafka drops the delete horizon on this way. */

@@ -9,6 +9,7 @@
  */
 
 import { crc32, createInflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
+import { inflatesTooFar } from './inflate-errors.ts'
 import { InvalidRecord } from './invalid-record.ts'
 
 const HEADER_SIZE = 10
@@ -39,7 +40,7 @@ export function gunzipSync(bytes: Buffer, limit: number): Buffer {
     try {
       inflated = inflateRawSync(bytes.subarray(start), options(room)) as unknown as Inflated
     } catch (error) {
-      throw error instanceof RangeError ? tooLarge(limit, error) : broken(error)
+      throw error instanceof RangeError ? inflatesTooFar(limit, error) : broken(error)
     }
     const { buffer, engine } = inflated
     const found = { size: buffer.length, checksum: crc32(buffer) }
@@ -63,7 +64,7 @@ export async function* gunzipPieces(
     const found = { size: 0, checksum: 0 }
     try {
       for await (const piece of member as AsyncIterable<Buffer>) {
-        if (piece.length > room) throw tooLarge(limit)
+        if (piece.length > room) throw inflatesTooFar(limit)
         room -= piece.length
         found.size += piece.length
         found.checksum = crc32(piece, found.checksum)
@@ -128,9 +129,4 @@ function noGzip(): InvalidRecord {
 
 function broken(cause: unknown): InvalidRecord {
   return new InvalidRecord('The gzip of the records is broken.', 'UNKNOWN_SERVER_ERROR', { cause })
-}
-
-function tooLarge(limit: number, cause?: unknown): InvalidRecord {
-  const text = `The compressed records inflate to more than ${limit} bytes.`
-  return new InvalidRecord(text, 'MESSAGE_TOO_LARGE', { cause })
 }

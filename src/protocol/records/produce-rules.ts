@@ -2,7 +2,7 @@
 
 import type { ErrorName } from '../errors.ts'
 import type { BatchView, TimestampType } from './batch-view.ts'
-import type { Compression } from './compression.ts'
+import type { Compression, CompressionLevels } from './compression.ts'
 
 /** What a topic asks of the batches for it: made once per topic and config. */
 export interface ProduceRules {
@@ -24,6 +24,8 @@ export interface ProduceRules {
   timestampAfterMaxMs: number
   /** `compression.type`: the codec that batches are stored in; producer is as sent. */
   compression: 'producer' | 'uncompressed' | Exclude<Compression, 'none'>
+  /** `compression.gzip.level` and `compression.zstd.level`; Kafka's defaults when left out. */
+  compressionLevels?: CompressionLevels
 }
 
 /** What a Produce request says of all its batches. */

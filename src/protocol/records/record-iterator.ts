@@ -17,8 +17,8 @@ export interface BatchRecord {
 }
 
 /**
- * Yields a batch's records in order. Throws `InvalidRecord` when the bytes are not what the header says, when they inflate
- * to more than `inflateLimit`, or when their codec cannot be read here.
+ * Yields a batch's records in order. Throws `InvalidRecord` when the bytes are not what the header says, or inflate to more
+ * than `inflateLimit`.
  */
 export function* iterateRecords(
   batch: BatchView,

@@ -4,9 +4,6 @@
  * The order of the checks decides which error wins, and is Kafka's: first the request's part (one batch, of a magic and a
  * codec that the version allows), then the log's (base offset, size, checksum, header), then the records. Where the topic
  * wants another maximum timestamp, timestamp type or codec, a copy of the batch is corrected.
- *
- * Snappy, lz4 and zstd cannot be opened yet: such a batch is accepted as sent once header and checksum are right, its
- * records unseen (their number, offsets, timestamps, and keys on compacted topics).
  */
 
 import {
@@ -19,13 +16,13 @@ import {
   MAGIC_OFFSET,
 } from './batch-view.ts'
 import {
-  canOpen,
   type Compression,
   deflate,
   deflateLater,
   deflatesQuickly,
   inflatePieces,
   inflateQuickly,
+  type Pause,
 } from './compression.ts'
 import { codecToChangeTo, withRecords, withTimestamps } from './corrected-batch.ts'
 import { InvalidRecord } from './invalid-record.ts'
@@ -55,8 +52,8 @@ const MAX_INT32 = 0x7fff_ffff
 /** The first Produce version that may carry zstd (KIP-110). */
 const FIRST_ZSTD_VERSION = 7
 
-/** What is left of a check when much has to be inflated or compressed: it begins when this is called, and does not reject for anything that the bytes hold. */
-export type LongCheck = () => Promise<ValidatedBatch>
+/** What is left of a check when much has to be inflated or compressed: it begins when this is called, pauses now and then, and does not reject for anything that the bytes hold. */
+export type LongCheck = (pause: Pause) => Promise<ValidatedBatch>
 
 /** Checks the `records` of one partition. */
 export function validateProduced(
@@ -172,9 +169,10 @@ class ContentCheck {
     const { batch } = this
     const { compression } = batch
     if (compression === 'none') return this.checkPlain(batch.bytes, HEADER_SIZE)
-    if (!canOpen(compression)) return this.stored(batch, undefined)
     const plain = inflateQuickly(compression, batch.recordBytes)
-    return plain ? this.checkPlain(plain, 0) : () => this.checkPieces().catch(refusalOf)
+    return plain
+      ? this.checkPlain(plain, 0)
+      : (pause) => this.checkPieces(compression, pause).catch(refusalOf)
   }
 
   /** The records lie inflated in these bytes, from `start` on. */
@@ -183,28 +181,39 @@ class ContentCheck {
     if (typeof maxTimestamp !== 'number') return maxTimestamp
     const codec = codecToChangeTo(this.batch.compression, this.rules)
     if (codec === undefined) return this.stored(this.batch, maxTimestamp)
+    const levels = this.rules.compressionLevels
     const records = bytes.subarray(start)
     if (deflatesQuickly(codec, records.length)) {
-      return this.recompressed(deflate(codec, records), codec, maxTimestamp)
+      return this.recompressed(deflate(codec, records, levels), codec, maxTimestamp)
     }
-    return async () => this.recompressed(await deflateLater(codec, records), codec, maxTimestamp)
+    return async () => {
+      const compressed = await deflateLater(codec, records, levels)
+      return this.recompressed(compressed, codec, maxTimestamp)
+    }
   }
 
-  private async checkPieces(): Promise<ValidatedBatch> {
+  private async checkPieces(
+    sent: Exclude<Compression, 'none'>,
+    pause: Pause,
+  ): Promise<ValidatedBatch> {
     const { batch, rules, partitionIndex } = this
-    // No other codec than none can take the place of one that can be opened.
-    const codec = codecToChangeTo(batch.compression, rules)
+    const codec = codecToChangeTo(sent, rules)
+    // What is too large for the log uncompressed need not be kept to find that out.
+    const most = codec === 'none' ? rules.maxMessageBytes : Infinity
     const kept: Buffer[] = []
     let size = HEADER_SIZE
-    const pieces = inflatePieces(batch.compression, batch.recordBytes)
+    const pieces = inflatePieces(sent, batch.recordBytes, pause)
     const maxTimestamp = await checkPieces(this.checks(), pieces, (piece) => {
       size += piece.length
-      if (codec !== undefined && size <= rules.maxMessageBytes) kept.push(piece)
+      if (codec !== undefined && size <= most) kept.push(piece)
     })
     if (typeof maxTimestamp !== 'number') return maxTimestamp
     if (codec === undefined) return this.stored(batch, maxTimestamp)
-    if (size > rules.maxMessageBytes) return refusedAsTooLarge(size, rules, partitionIndex)
-    return this.recompressed(Buffer.concat(kept), codec, maxTimestamp)
+    if (size > most) return refusedAsTooLarge(size, rules, partitionIndex)
+    const records = Buffer.concat(kept)
+    kept.length = 0
+    const compressed = await deflateLater(codec, records, rules.compressionLevels)
+    return this.recompressed(compressed, codec, maxTimestamp)
   }
 
   private checks(): RecordChecks {
@@ -216,7 +225,7 @@ class ContentCheck {
   }
 
   /** The batch as it is to be stored, unless recompression or a small segment has made it too large. */
-  private stored(batch: BatchView, maxTimestamp: number | undefined): ValidatedBatch {
+  private stored(batch: BatchView, maxTimestamp: number): ValidatedBatch {
     const { rules } = this
     const timed = withTimestamps(batch, maxTimestamp, rules, this.context)
     const { sizeInBytes } = timed

@@ -51,6 +51,15 @@ describe('fetch', () => {
     expect(stored!.bytes.subarray(16)).toEqual(sent.subarray(16))
   })
 
+  it('does not give what a topic stores in zstd to clients before version 10', async () => {
+    await broker.topic('z', 1, { 'compression.type': 'zstd' })
+    await write(broker, batch(['a']), 0, 'z')
+    const [now] = await fetched(broker, [{ topic: 'z' }], { version: 10 })
+    expect([...batchesIn(now!.records!)]).toMatchObject([{ compression: 'zstd' }])
+    const [before] = await fetched(broker, [{ topic: 'z' }], { version: 9 })
+    expect(before).toMatchObject({ errorCode: 'UNSUPPORTED_COMPRESSION_TYPE', ...REFUSED })
+  })
+
   it('has an empty record set, not none, at the end', async () => {
     const [part] = await fetched(broker, [{ offset: 0 }])
     expect(part).toMatchObject({ errorCode: 'NONE', highWatermark: 0n, records: Buffer.alloc(0) })

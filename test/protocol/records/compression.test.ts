@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type Compression,
-  canOpen,
   codecOf,
   compressionOf,
   deflate,
@@ -16,13 +15,14 @@ import {
 import type { InvalidRecord } from '../../../src/protocol/records/invalid-record.ts'
 
 const text = Buffer.from('a spool of thread, '.repeat(50))
+const noPause = (): Promise<void> => Promise.resolve()
 const refused = (error: string): unknown =>
   expect.objectContaining({ name: 'InvalidRecord', error })
 
 /** All that comes in pieces. */
 async function gathered(bytes: Buffer, limit?: number): Promise<Buffer> {
   const pieces: Buffer[] = []
-  for await (const piece of inflatePieces('gzip', bytes, limit)) pieces.push(piece)
+  for await (const piece of inflatePieces('gzip', bytes, noPause, limit)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
@@ -37,20 +37,49 @@ describe('codecs', () => {
     }
   })
 
-  it('that cannot be opened say so', () => {
-    expect(['none', 'gzip'].every((codec) => canOpen(codec as Compression))).toBe(true)
-    for (const codec of ['snappy', 'lz4', 'zstd'] as const) {
-      expect(canOpen(codec)).toBe(false)
-      for (const call of [inflate, inflateQuickly, inflatePieces, deflate, deflateLater]) {
-        expect(() => call(codec, text)).toThrow(refused('UNSUPPORTED_COMPRESSION_TYPE'))
-      }
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)('open what they close: %s', async (codec) => {
+    const large = Buffer.alloc(3_000_000, 'thread')
+    for (const bytes of [text, large]) {
+      const compressed = deflate(codec, bytes)
+      expect(inflate(codec, compressed).equals(bytes)).toBe(true)
+      expect(inflateQuickly(codec, compressed)).toEqual(bytes === text ? text : undefined)
+      const pieces: Buffer[] = []
+      for await (const piece of inflatePieces(codec, compressed, noPause)) pieces.push(piece)
+      expect(Buffer.concat(pieces).equals(bytes)).toBe(true)
+      expect(await deflateLater(codec, bytes)).toEqual(compressed)
     }
+    expect(() => inflate(codec, deflate(codec, large), 2_999_999)).toThrow(
+      refused('MESSAGE_TOO_LARGE'),
+    )
+    expect(() => inflate(codec, text)).toThrow(refused('UNKNOWN_SERVER_ERROR'))
   })
 
-  it('none hands the bytes through', () => {
-    for (const call of [inflate, inflateQuickly, deflate]) {
-      expect(call('none', text)).toBe(text)
-    }
+  it.each(['snappy', 'lz4'] as const)(
+    'that work here let others have their turn: %s',
+    async (codec) => {
+      let pauses = 0
+      const pause = (): Promise<void> => {
+        pauses++
+        return Promise.resolve()
+      }
+      const compressed = deflate(codec, Buffer.alloc(3_000_000))
+      for await (const piece of inflatePieces(codec, compressed, pause)) {
+        expect(piece.length).toBeLessThanOrEqual(64 * 1024)
+      }
+      expect(pauses).toBe(5)
+    },
+  )
+
+  it('compress as hard as they are told', () => {
+    const bytes = Buffer.from(
+      Array.from({ length: 5000 }, (_, i) => `{"id":${i},"at":${(i * i) % 1009}}`).join(' '),
+    )
+    const sizeAt = (codec: 'gzip' | 'zstd', level: number): number =>
+      deflate(codec, bytes, { [codec]: level }).length
+    expect(sizeAt('gzip', 9)).toBeLessThan(sizeAt('gzip', 1))
+    expect(sizeAt('zstd', 19)).toBeLessThan(sizeAt('zstd', -20))
+    expect(deflate('gzip', bytes)).toHaveLength(sizeAt('gzip', 6))
+    expect(deflate('zstd', bytes)).toHaveLength(sizeAt('zstd', 3))
   })
 })
 
@@ -75,7 +104,7 @@ describe('gzip', () => {
     const large = Buffer.alloc(8_000_000, 'thread')
     let most = 0
     let size = 0
-    for await (const piece of inflatePieces('gzip', gzipSync(large))) {
+    for await (const piece of inflatePieces('gzip', gzipSync(large), noPause)) {
       most = Math.max(most, piece.length)
       size += piece.length
     }
