@@ -57,7 +57,11 @@ describe('fetch', () => {
     const [now] = await fetched(broker, [{ topic: 'z' }], { version: 10 })
     expect([...batchesIn(now!.records!)]).toMatchObject([{ compression: 'zstd' }])
     const [before] = await fetched(broker, [{ topic: 'z' }], { version: 9 })
-    expect(before).toMatchObject({ errorCode: 'UNSUPPORTED_COMPRESSION_TYPE', ...REFUSED })
+    expect(before).toMatchObject({
+      errorCode: 'UNSUPPORTED_COMPRESSION_TYPE',
+      ...REFUSED,
+      abortedTransactions: [],
+    })
   })
 
   it('has an empty record set, not none, at the end', async () => {
