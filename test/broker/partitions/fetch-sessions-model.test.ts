@@ -59,7 +59,6 @@ class Client {
   forget(partition: number): void {
     if (!this.offsets.has(partition) || this.offsets.size === 1) return
     this.offsets.delete(partition)
-    this.known.delete(partition)
     this.changed.delete(partition)
     this.forgotten.add(partition)
   }
@@ -74,6 +73,8 @@ class Client {
     this.sessionId = reply.sessionId
     this.epoch++
     this.changed.clear()
+    // What is forgotten and asked for again before a poll, the session never hears of.
+    for (const partition of this.forgotten) this.known.delete(partition)
     this.forgotten.clear()
     return this.take(flat(reply), full)
   }
