@@ -1,12 +1,12 @@
 /** CreateTopics: makes topics, or says why not; answered when they take records. */
 
+import { defaultText } from '../../protocol/errors.ts'
 import { CreateTopics } from '../../protocol/messages/19-create-topics.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import { CLUSTER_RESOURCE } from '../cluster/authorized-operations.ts'
 import type { Refusal, Topic } from '../cluster/cluster.ts'
 import { repeatsIn } from '../cluster/repeats.ts'
 import { configSourceCode, describeTopicConfigs } from '../config/config-description.ts'
-import { defaultText } from '../../protocol/errors.ts'
 import { type Context, handler } from '../handler.ts'
 
 type Creation = RequestOf<typeof CreateTopics>['topics'][number]

@@ -233,14 +233,6 @@ export function setOffsetAndEpoch(
   bytes.writeInt32BE(leaderEpoch, position + PARTITION_LEADER_EPOCH)
 }
 
-/** A copy of the header alone with these base offset and leader epoch: the batch as stored is this and `bytes` from 61 on. */
-export function headerWith(bytes: Buffer, baseOffset: number, leaderEpoch: number): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_SIZE)
-  bytes.copy(header, 0, 0, HEADER_SIZE)
-  setOffsetAndEpoch(header, 0, baseOffset, leaderEpoch)
-  return header
-}
-
 /** An int64 as a number: exact up to 2^53, the nearest double beyond. */
 export function readInt64(bytes: Buffer, position: number): number {
   return bytes.readInt32BE(position) * TWO_TO_32 + bytes.readUInt32BE(position + 4)

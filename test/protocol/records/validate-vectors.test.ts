@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { errorCodeOf } from '../../../src/protocol/errors.ts'
-import { BatchView, batchesIn, headerWith } from '../../../src/protocol/records/batch-view.ts'
+import {
+  BatchView,
+  batchesIn,
+  setOffsetAndEpoch,
+} from '../../../src/protocol/records/batch-view.ts'
 import { iterateRecords } from '../../../src/protocol/records/record-iterator.ts'
 import {
   type ProduceRules,
@@ -84,8 +88,8 @@ describe.skipIf(!hasVectors)('what a Kafka 4.4 leader stored', () => {
       { version: 12, transactional: true, now: Number(vector.now) },
     )
     const { bytes } = batch!
-    const header = headerWith(bytes, Number(vector.nextOffset), vector.leaderEpoch)
-    const stored = Buffer.concat([header, bytes.subarray(61)])
+    const stored = Buffer.from(bytes)
+    setOffsetAndEpoch(stored, 0, Number(vector.nextOffset), vector.leaderEpoch)
     if (!vector.name.startsWith('recompress-')) {
       expect(stored.toString('hex')).toBe(vector.stored)
       return
