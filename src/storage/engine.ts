@@ -23,6 +23,8 @@ export interface LogConfig {
   segmentBytes: number
   /** `segment.ms` */
   segmentMs: number
+  /** `segment.jitter.ms`: a segment may be rolled earlier by up to this. */
+  segmentJitterMs: number
   /** `segment.index.bytes` */
   segmentIndexBytes: number
   /** `index.interval.bytes` */
@@ -36,6 +38,16 @@ export interface LogConfig {
   /** `retention.ms` */
   retentionMs: number
   cleanupPolicy: { delete: boolean; compact: boolean }
+  /** `file.delete.delay.ms`: files of deleted segments and logs stay so long. */
+  fileDeleteDelayMs: number
+  /** `delete.retention.ms`: how long a compacted log keeps tombstones and markers. */
+  deleteRetentionMs: number
+  /** `min.cleanable.dirty.ratio`: the part of a compacted log that must be dirty before it is cleaned. */
+  minCleanableDirtyRatio: number
+  /** `min.compaction.lag.ms`: records younger than this stay as they are. */
+  minCompactionLagMs: number
+  /** `max.compaction.lag.ms`: with dirty records older than this a log is cleaned whatever its ratio. */
+  maxCompactionLagMs: number
   /** `producer.id.expiration.ms`: how long a silent producer without an open transaction is remembered. */
   producerIdExpirationMs: number
 }
@@ -44,6 +56,7 @@ export interface LogConfig {
 export const defaultLogConfig: LogConfig = {
   segmentBytes: 1024 * 1024 * 1024,
   segmentMs: 7 * 24 * 3600 * 1000,
+  segmentJitterMs: 0,
   segmentIndexBytes: 10 * 1024 * 1024,
   indexIntervalBytes: 4096,
   flushMessages: Number.MAX_SAFE_INTEGER,
@@ -51,6 +64,11 @@ export const defaultLogConfig: LogConfig = {
   retentionBytes: -1,
   retentionMs: 7 * 24 * 3600 * 1000,
   cleanupPolicy: { delete: true, compact: false },
+  fileDeleteDelayMs: 60_000,
+  deleteRetentionMs: 24 * 3600 * 1000,
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   producerIdExpirationMs: 24 * 3600 * 1000,
 }
 

@@ -1,6 +1,11 @@
 /** The logs of topics follow what was decided about them: per topic name in the order of the decisions, one after the other. */
 
-import type { LogConfig, LogSpec, StorageEngine } from '../../storage/engine.ts'
+import {
+  defaultLogConfig,
+  type LogConfig,
+  type LogSpec,
+  type StorageEngine,
+} from '../../storage/engine.ts'
 import { CLUSTER_TOPIC, CLUSTER_TOPIC_ID } from './internal-topics.ts'
 import type { Partition, Topic } from './topic.ts'
 
@@ -8,16 +13,11 @@ const MIB = 1024 * 1024
 
 /** Compacted, rarely written, and on stable storage before anybody hears of a change. */
 const CLUSTER_LOG_CONFIG: LogConfig = {
+  ...defaultLogConfig,
   segmentBytes: 64 * MIB,
-  segmentMs: 7 * 24 * 3_600_000,
-  segmentIndexBytes: 10 * MIB,
-  indexIntervalBytes: 4096,
   flushMessages: 1,
-  flushMs: Number.MAX_SAFE_INTEGER,
-  retentionBytes: -1,
   retentionMs: -1,
   cleanupPolicy: { delete: false, compact: true },
-  producerIdExpirationMs: 24 * 3_600_000,
 }
 
 export const clusterLogSpec: LogSpec = {

@@ -86,6 +86,7 @@ export class TopicConfig {
     return {
       segmentBytes: this.get('segment.bytes'),
       segmentMs: this.get('segment.ms'),
+      segmentJitterMs: this.get('segment.jitter.ms'),
       segmentIndexBytes: this.get('segment.index.bytes'),
       indexIntervalBytes: this.get('index.interval.bytes'),
       flushMessages: this.get('flush.messages'),
@@ -93,6 +94,11 @@ export class TopicConfig {
       retentionBytes: this.get('retention.bytes'),
       retentionMs: this.get('retention.ms'),
       cleanupPolicy: { delete: policy.includes('delete'), compact: policy.includes('compact') },
+      fileDeleteDelayMs: this.get('file.delete.delay.ms'),
+      deleteRetentionMs: this.get('delete.retention.ms'),
+      minCleanableDirtyRatio: this.get('min.cleanable.dirty.ratio'),
+      minCompactionLagMs: this.get('min.compaction.lag.ms'),
+      maxCompactionLagMs: this.get('max.compaction.lag.ms'),
       producerIdExpirationMs: this.config.get('producer.id.expiration.ms'),
     }
   }

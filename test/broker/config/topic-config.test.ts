@@ -32,6 +32,7 @@ describe('TopicConfig', () => {
     expect(own.logConfig()).toEqual({
       segmentBytes: 1_073_741_824,
       segmentMs: 604_800_000,
+      segmentJitterMs: 0,
       segmentIndexBytes: 10_485_760,
       indexIntervalBytes: 4096,
       flushMessages: 1,
@@ -39,6 +40,11 @@ describe('TopicConfig', () => {
       retentionBytes: -1,
       retentionMs: 604_800_000,
       cleanupPolicy: { delete: false, compact: true },
+      fileDeleteDelayMs: 60_000,
+      deleteRetentionMs: 86_400_000,
+      minCleanableDirtyRatio: 0.5,
+      minCompactionLagMs: 0,
+      maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
       producerIdExpirationMs: 86_400_000,
     })
   })
