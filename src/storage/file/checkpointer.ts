@@ -134,7 +134,7 @@ export class Checkpointer {
     try {
       await log.writer.settled(true)
       if (log.hasFolder && !log.isEnded) {
-        log.saveEpochs()
+        await log.epochs.sync(this.shares, log)
         if (snapshot) await log.snapshots.save(snapshot)
         await log.snapshots.secure(occasion)
         await log.syncIndexes()

@@ -18,7 +18,6 @@ import {
 import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
-import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
@@ -307,13 +306,19 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
   async syncIndexes(): Promise<void> {
+    let hasNewNames = false
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
-      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
-      if (segment === this.active) continue
+      if (!segment.isGone && segment.hasNewIndexes) {
+        const areNew = await segment.syncIndexes()
+        hasNewNames ||= areNew
+      }
+      // What was appended meanwhile, before the segment was closed, is for the next time.
+      if (segment === this.active || segment.hasNewIndexes) continue
       segment.forgetIndexes()
       this.rolled.delete(segment)
     }
+    if (hasNewNames && !this.isEnded) await this.shares.disk.syncDirectory(this.folder)
   }
 
   /** Moves the log's start up. The segments that lie before it are no longer read; their files are still there. */
@@ -331,9 +336,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   }
 
   saveEpochs(): void {
-    if (!this.epochs.isNew || !this.hasFolder) return
-    this.shares.disk.writeFile(`${this.folder}/${LEADER_EPOCHS}`, this.epochs.encode())
-    this.epochs.isNew = false
+    if (this.hasFolder) this.epochs.save(this.shares.disk, this.folder)
   }
 
   private outcome(

@@ -91,6 +91,7 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
+      await this.rereadEpochs()
       await this.recover(logStartOffset)
     } else {
       await this.checkClosed(this.segments.length - 1)
@@ -132,6 +133,7 @@ class Recovery {
 
   private list(): void {
     const { disk } = this.shares
+    const indexes: { path: string; offset: number }[] = []
     for (const { name } of disk.list(this.folder) ?? []) {
       const file = parseFileName(name)
       const path = `${this.folder}/${name}`
@@ -139,10 +141,15 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
+      } else if (file) {
+        indexes.push({ path, offset: file.offset })
       } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
         disk.remove(path)
       }
     }
+    // A power cut may have taken a segment, and left its indexes.
+    const segments = new Set(this.segments.map(({ baseOffset }) => baseOffset))
+    for (const { path, offset } of indexes) if (!segments.has(offset)) disk.remove(path)
     this.segments.sort((a, b) => a.baseOffset - b.baseOffset)
     this.snapshots.sort((a, b) => a - b)
     if (this.segments.length === 0) this.restartAt(this.remembered.logStartOffset ?? 0)
@@ -150,6 +157,25 @@ class Recovery {
     const metadata = encodePartitionMetadata(this.spec.topicId)
     const metadataPath = `${this.folder}/${PARTITION_METADATA}`
     if (!disk.readFile(metadataPath)?.equals(metadata)) disk.writeFile(metadataPath, metadata)
+  }
+
+  /** A power cut may have torn the leader epochs' file: the batches that are not checked know them, too. */
+  private async rereadEpochs(): Promise<void> {
+    const { recoveryPoint = 0 } = this.remembered
+    if (this.epochs.isWhole) return
+    this.epochs.clear()
+    if (recoveryPoint <= this.segments[0]!.baseOffset) return
+    for (const segment of this.segments.slice(
+      0,
+      segmentIndexOf(this.segments, recoveryPoint) + 1,
+    )) {
+      for await (const chunk of batchChunks(segment, 0, segment.size, true)) {
+        for (const { batch } of batchesOf(chunk)) {
+          if (!isStored(batch, segment.baseOffset, recoveryPoint)) return
+          this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
+        }
+      }
+    }
   }
 
   /** Finds the end of the log, and leaves nothing behind it. */
@@ -295,6 +321,7 @@ class Recovery {
         break
       }
       this.snapshots.pop()
+      disk.remove(this.snapshotPath(last))
     }
     if (from >= this.logEndOffset) return
     for (const segment of past) await this.replayProducers(segment, 0, from)

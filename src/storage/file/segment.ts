@@ -161,15 +161,15 @@ export class Segment {
     this.hasNewIndexes = true
   }
 
-  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. */
-  async syncIndexes(): Promise<void> {
+  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. True where files may be new, whose names the folder has to be synced for. */
+  async syncIndexes(): Promise<boolean> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
-    this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
-    this.saveTable('timeindex', this.times.table, TIME_ENTRY)
+    const offsetsAreNew = this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
+    const timesAreNew = this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
     try {
       for (const kind of ['index', 'timeindex'] as const) {
-        if (this.isGone) return
+        if (this.isGone) return false
         const path = this.pathOf(kind)
         await this.files.use(path, false, (file) => file.sync())
         this.files.forget(path)
@@ -178,6 +178,7 @@ export class Segment {
       this.hasNewIndexes = true
       throw error
     }
+    return offsetsAreNew || timesAreNew
   }
 
   /** Gives the indexes' memory back; their files must have all. */
@@ -273,14 +274,16 @@ export class Segment {
     return this.firstTimestamp
   }
 
-  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): void {
+  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): boolean {
     const path = this.pathOf(kind)
     const file = this.files.get(path, true)
     const position = table.writtenCount * entrySize
+    const size = file.size()
     // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
-    if (file.size() > position) file.truncate(position)
+    if (size > position) file.truncate(position)
     file.writeSync([table.unwritten()], position)
     table.writtenCount = table.count
     this.files.forget(path)
+    return size === 0
   }
 }
