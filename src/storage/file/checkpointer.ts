@@ -118,7 +118,18 @@ export class Checkpointer {
     await log.checkpointing
     const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
     if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
+    // After a clean stop no start looks for them in the batches.
+    if (log.hasFolder && !log.isEnded) await this.syncEpochs(log)
     if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
+  }
+
+  private async syncEpochs(log: PartitionLog): Promise<void> {
+    try {
+      await log.epochs.sync(this.shares, log)
+    } catch (error) {
+      log.checkpointOffset = -1
+      this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')
+    }
   }
 
   private isBehind(log: PartitionLog): boolean {

@@ -324,14 +324,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Moves the log's start up. The segments that lie before it are no longer read; their files are still there. */
   moveStart(offset: number): void {
     this.logStartOffset = Math.max(this.logStartOffset, offset)
-    this.epochs.truncateStart(this.logStartOffset)
     const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
     for (const segment of past) this.rolled.delete(segment)
     this.past.push(...past)
   }
 
-  /** Removes the files of what lies before the log's start, when that has been written down. */
+  /** Removes the files of what lies before the log's start, and its epochs, when that has been written down. */
   removePast(): void {
+    this.epochs.truncateStart(this.logStartOffset)
     for (const segment of this.past.splice(0)) segment.removeFiles()
   }
 
