@@ -22,7 +22,7 @@ const CLUSTER_LOGS = new Set(['__cluster_metadata', '__odradek_cluster'])
 const DAY_MS = 24 * 3600 * 1000
 /** Files of the data folder that are neither logs nor checked by what they hold. */
 const KNOWN_FILES =
-  /^(\.lock(\..*)?|\.kafka_cleanshutdown|bootstrap\.checkpoint|meta\.properties|(recovery-point|log-start)-offset-checkpoint|replication-offset-high-watermark-checkpoint|cleaner-offset-checkpoint|odradek-end-size-checkpoint|leader-epoch-checkpoint)$/
+  /^(\.lock(\..*)?|\.kafka_cleanshutdown|bootstrap\.checkpoint|meta\.properties|(recovery-point|log-start)-offset-checkpoint|replication-offset-checkpoint|cleaner-offset-checkpoint|odradek-end-size-checkpoint|leader-epoch-checkpoint)$/
 
 /** Topics of the cluster by id. */
 export type KnownTopics = ReadonlyMap<string, { name: string; partitions: number }>

@@ -13,7 +13,7 @@ import type { ReadableDisk } from './readable-disk.ts'
 import type { Findings } from './violation.ts'
 
 const CLEANER_OFFSETS = 'cleaner-offset-checkpoint'
-const HIGH_WATERMARKS = 'replication-offset-high-watermark-checkpoint'
+const HIGH_WATERMARKS = 'replication-offset-checkpoint'
 const UUID = /^[A-Za-z0-9_-]{22}$/
 
 export class FolderFiles {
