@@ -30,7 +30,7 @@ import { asStorageError, LogCatalog } from './log-catalog.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
-import { type FolderIdentity, openIdentity } from './meta-properties.ts'
+import { type FolderIdentity, META_PROPERTIES, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
@@ -93,6 +93,7 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   const { slabs = new SlabPool() } = settings
   const options = { ...defaultOptions, ...settings.options }
   await makeDirectories(disk, directory)
+  await keepName(disk, directory)
   let engine: Engine | undefined
   const lock = await disk.lock(directory, (reason) => engine?.lose(reason))
   try {
@@ -117,6 +118,17 @@ async function makeDirectories(disk: Disk, directory: string): Promise<void> {
   if (parent !== '') await makeDirectories(disk, parent)
   disk.makeDirectory(directory)
   await disk.syncDirectory(parent === '' ? '/' : parent)
+}
+
+/** A start before this one may have made the folder, and have died before its name would survive a power cut. */
+async function keepName(disk: Disk, directory: string): Promise<void> {
+  if (disk.readFile(`${directory}/${META_PROPERTIES}`)) return
+  // Who may not look into the folder above has not made this one there.
+  await disk.syncDirectory(parentOf(directory)).catch(() => undefined)
+}
+
+function parentOf(directory: string): string {
+  return directory.slice(0, directory.lastIndexOf('/')) || '/'
 }
 
 type Parts = Required<Omit<FileEngineSettings, 'options' | 'onLost'>> &

@@ -217,6 +217,7 @@ export class LogCatalog {
         )
       : newLog(spec, folder, shares)
     if (isThere) await this.lowerRecoveryPoint(name, opened.logEndOffset)
+    if (isThere) await this.raiseLogStart(name, opened.logStartOffset)
     const log = new PartitionLog(opened, this.watchersOf(id), shares)
     log.onFolder = () => folders.set(name, spec.topicId)
     if (isThere) {
@@ -238,6 +239,14 @@ export class LogCatalog {
     if ((recoveryPoints.offsets.get(name) ?? 0) <= logEndOffset) return
     recoveryPoints.offsets.set(name, logEndOffset)
     await recoveryPoints.save()
+  }
+
+  /** A log that has lost its first segments: the start that is known is one that is there. */
+  private async raiseLogStart(name: string, logStartOffset: number): Promise<void> {
+    const { logStarts } = this.checkpointer
+    if ((logStarts.offsets.get(name) ?? Infinity) >= logStartOffset) return
+    logStarts.offsets.set(name, logStartOffset)
+    await logStarts.save()
   }
 
   /** A folder of this name that is another topic's was to be deleted, and is not: it is kept out of the way, for whoever wonders. */

@@ -103,6 +103,8 @@ class Recovery {
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
     this.epochs.truncateEnd(this.logEndOffset)
+    // What a power cut has taken from the start was told, once.
+    this.epochs.truncateStart(logStartOffset)
     return {
       spec: this.spec,
       folder: this.folder,
@@ -181,9 +183,13 @@ class Recovery {
   /** Finds the end of the log, and leaves nothing behind it. */
   private async recover(logStartOffset: number): Promise<void> {
     const { recoveryPoint } = this.remembered
-    const checkFrom = Math.max(recoveryPoint ?? 0, this.segments[0]!.baseOffset)
-    const removed = await this.checkClosed(segmentIndexOf(this.segments, checkFrom))
-    const first = segmentIndexOf(this.segments, checkFrom) - removed
+    const base = this.segments[0]!.baseOffset
+    const checkFrom = Math.max(recoveryPoint ?? 0, base)
+    // Indexes may know of batches behind the recovery point that are lost, also where that is a segment's end.
+    const before = segmentIndexOf(this.segments, Math.max(checkFrom - 1, base))
+    const removed = await this.checkClosed(before)
+    const first = before - removed
+    const point = segmentIndexOf(this.segments, checkFrom)
     for (let i = first; i < this.segments.length; i++) {
       const segment = this.segments[i]!
       // Where a segment does not follow the one before, that one has lost its end, and what comes behind was not synced either. Compaction leaves such gaps as well, but not behind a recovery point.
@@ -191,7 +197,7 @@ class Recovery {
         recoveryPoint === undefined
           ? segment.baseOffset < this.logEndOffset || segment.size === 0
           : segment.baseOffset !== this.logEndOffset
-      if (i > first && isApart) await this.setAside(i)
+      if (i > point && isApart) await this.setAside(i)
       else if (!(await this.checkSegment(segment, checkFrom))) await this.setAside(i + 1)
     }
     if (this.logEndOffset < logStartOffset) {

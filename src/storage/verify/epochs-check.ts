@@ -48,12 +48,12 @@ export class EpochsCheck {
   /** Takes the next batch; says whether its epoch is older than that of one before. */
   take({ partitionLeaderEpoch: epoch, baseOffset }: BatchView): string | undefined {
     if (epoch < 0) return undefined
-    // Of what lies before the log start nothing is told any more.
-    if (baseOffset >= this.logStartOffset) this.compare(epoch, baseOffset)
     if (epoch < this.latest) {
       return `a batch has leader epoch ${epoch}, and one before it ${this.latest}`
     }
     this.latest = epoch
+    // Of what lies before the log start nothing is told any more.
+    if (baseOffset >= this.logStartOffset) this.compare(epoch, baseOffset)
     return undefined
   }
 

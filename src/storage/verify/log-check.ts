@@ -66,6 +66,8 @@ export class LogCheck {
   isCut = false
   /** Something is wrong with a batch: what follows from the batches cannot be told any more. */
   isDamaged = false
+  /** What stands behind damage does not follow what stands before it. */
+  isBehindDamage = false
   mayGap: boolean
   private readonly disk: ReadableDisk
   private readonly findings: Findings

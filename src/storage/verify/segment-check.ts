@@ -79,8 +79,7 @@ export class SegmentCheck {
     const fault = faultOf(batch) ?? this.orderFault(batch)
     if (fault) {
       log.damaged(fault.rule, this.path, fault.text, position, baseOffset)
-      log.isDamaged = true
-      this.hasDamage = true
+      this.damage()
       if (log.isCut) return false
     }
     if (recordCount < batch.lastOffsetDelta + 1) log.mayGap = true
@@ -93,6 +92,7 @@ export class SegmentCheck {
       log.nextOffset = Math.max(log.nextOffset, lastOffset + 1)
       return true
     }
+    log.isBehindDamage = false
     log.checkSnapshots(baseOffset)
     this.checkPlace(batch, position)
     this.offsets?.batch(batch, position)
@@ -144,10 +144,16 @@ export class SegmentCheck {
     const { log } = this
     const from = log.nextOffset
     log.nextOffset = to
-    if (log.mayGap) return true
+    if (log.mayGap || log.isBehindDamage) return true
     log.damaged('offset-gap', this.path, `offsets ${from} to ${to - 1} are missing`, position, to)
-    log.isDamaged = true
+    this.damage()
     return !log.isCut
+  }
+
+  private damage(): void {
+    this.log.isDamaged = true
+    this.log.isBehindDamage = true
+    this.hasDamage = true
   }
 
   private endedEarly({ position, kind, text }: WalkEnd): void {
@@ -155,7 +161,7 @@ export class SegmentCheck {
     const { nextOffset } = log
     if (kind === 'magic') log.note('not-checked', path, text, { position, offset: nextOffset })
     else log.damaged('batch-framing', path, text, position, nextOffset)
-    log.isDamaged = true
+    this.damage()
   }
 
   private checkIndexes(size: number, next: number | undefined): void {
