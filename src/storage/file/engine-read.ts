@@ -65,7 +65,10 @@ export class EngineRead implements ReadResult {
 
   private fill(read: LogRead, log: PartitionLog, want: Want): LogRead | Promise<LogRead> {
     const maxBytes = Math.min(want.maxBytes, this.maxBytes)
-    const fail = (error: unknown): LogRead => {
+    const { layout } = log
+    const fail = (error: unknown): LogRead | Promise<LogRead> => {
+      // What was read is no longer part of the log.
+      if (log.layout !== layout && !log.offline) return this.fill(read, log, want)
       // While it was read, the log was deleted or its start moved up.
       if (log.isDeleted) return { ...NO_LOG, log: want.log }
       if (want.offset < log.logStartOffset) return { ...read, error: 'OFFSET_OUT_OF_RANGE' }

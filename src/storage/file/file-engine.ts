@@ -7,6 +7,9 @@ import { SlabPool } from '../../slab-pool.ts'
 import {
   type Append,
   type AppendOutcome,
+  type Compaction,
+  type CompactionLimits,
+  type Dirtiness,
   type LogConfig,
   type LogId,
   type LogOffsets,
@@ -23,6 +26,7 @@ import {
 import { appendAtomic, appendEach } from './appending.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
+import { LogCompaction } from './compaction/log-compaction.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
@@ -129,6 +133,7 @@ class Engine implements FileEngine {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly catalog: LogCatalog
+  private readonly compaction: LogCompaction
   private readonly producerExpiry: ProducerExpiry
   private readonly lock: DiskLock
   private readonly onLost: FileEngineSettings['onLost']
@@ -169,6 +174,7 @@ class Engine implements FileEngine {
     }
     this.checkpointer = new Checkpointer(this.shares, clock)
     this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+    this.compaction = new LogCompaction(this.shares, this.checkpointer, random)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
@@ -237,12 +243,12 @@ class Engine implements FileEngine {
 
   async offsetForTimestamp(id: LogId, timestamp: number): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findTimestamp(log, timestamp))
+    return log && searching(log, () => findTimestamp(log, timestamp))
   }
 
   async offsetOfMaxTimestamp(id: LogId): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findMaxTimestamp(log))
+    return log && searching(log, () => findMaxTimestamp(log))
   }
 
   epochAt(id: LogId, offset: number): number {
@@ -280,6 +286,20 @@ class Engine implements FileEngine {
       throw asStorageError(error)
     }
     return log.logStartOffset
+  }
+
+  dirtiness(id: LogId, now: number): Dirtiness | undefined {
+    const log = this.catalog.get(id)
+    return log && this.compaction.dirtinessOf(log, now)
+  }
+
+  async compact(
+    id: LogId,
+    now: number,
+    limits?: Partial<CompactionLimits>,
+  ): Promise<Compaction | undefined> {
+    const log = this.catalog.get(id)
+    return log && !this.isClosed ? this.compaction.compact(log, now, limits) : undefined
   }
 
   async flush(id: LogId): Promise<void> {
@@ -321,6 +341,7 @@ class Engine implements FileEngine {
     this.producerExpiry.close()
     const { disk, directory } = this.shares
     try {
+      await this.compaction.close()
       await this.catalog.close()
       const logs = [...this.catalog.logs.values()]
       if (this.lost) return void (await this.checkpointer.close([]).catch(() => undefined))
@@ -350,11 +371,14 @@ function rejected({ message }: StorageError): AppendOutcome {
   return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
 }
 
-async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {
+async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
   if (log.offline) throw log.offline
+  const { layout } = log
   try {
-    return await search
+    return await search()
   } catch (error) {
+    // What was searched is no longer part of the log.
+    if (log.layout !== layout) return searching(log, search)
     throw asStorageError(error)
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../engine.ts'
 import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
+import type { AbortedTransaction } from '../aborted-transactions.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
@@ -71,12 +72,16 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Offline, deleted or closed: its folder may be another's already, and is left alone. */
   isEnded = false
   hasFolder: boolean
+  /** Rises when segments were replaced: whoever failed to read one that was may try again. */
+  layout = 0
   /** Called when the folder has been made. */
   onFolder: (() => void) | undefined
   /** End of the log when its last checkpoint was begun; -1 when that has failed. */
   checkpointOffset: number
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
+  /** The last round of compaction, under way or ended. */
+  compacting: Promise<void> = Promise.resolve()
   private active: Segment
   private waiters: AppendWaiter[] = []
   private barriers: Barrier[] = []
@@ -279,7 +284,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   /** Resolved: nothing is in progress on the folder of a log that has ended. */
   async settled(): Promise<void> {
-    await Promise.all([this.writer.idle(), this.checkpointing])
+    await Promise.all([this.writer.idle(), this.checkpointing, this.compacting])
   }
 
   async syncNames(): Promise<void> {
@@ -328,6 +333,18 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Removes the files of what lies before the log's start, when that has been written down. */
   removePast(): void {
     for (const segment of this.past.splice(0)) segment.removeFiles()
+  }
+
+  /** Puts a segment in the place of neighbours that it was made of. */
+  replaceSegments(replaced: readonly Segment[], by: Segment): void {
+    const first = this.segments.indexOf(replaced[0]!)
+    this.segments.splice(first, replaced.length, by)
+    for (const segment of replaced) this.rolled.delete(segment)
+    this.layout++
+  }
+
+  abortedTransactions(_from: number, _to: number): readonly AbortedTransaction[] {
+    return []
   }
 
   saveEpochs(): void {

@@ -10,7 +10,7 @@ import {
   readInt64,
 } from '../../protocol/records/batch-view.ts'
 import { type LogConfig, StorageError } from '../engine.ts'
-import type { Disk, DiskFile } from './disk.ts'
+import { type Disk, type DiskFile, isNotFound } from './disk.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
 import { fileName } from './log-folder.ts'
@@ -27,6 +27,12 @@ const NO_INDEX_BELOW_BYTES = 64 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
 
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex'
+const SEGMENT_FILES: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex']
+
+/** `.cleaned`: compaction is still writing it; `.swap`: it is whole, and takes the place of others; `.deleted`: no longer part of the log. */
+export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
+
 export interface SegmentFiles {
   disk: Disk
   files: OpenFiles
@@ -40,7 +46,6 @@ export function segmentFiles({ disk, files, writes }: EngineShares, folder: stri
 
 export class Segment {
   readonly baseOffset: number
-  readonly path: string
   /** Bytes appended, of which the last may not be written yet. */
   size: number
   /** Where the segment begins in the log's count of bytes in this life; NaN for one from an earlier life that nothing was appended to. */
@@ -64,8 +69,17 @@ export class Segment {
   private readonly mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
+  /** Folder and base offset: what its files are called up to the first dot. */
+  private readonly stem: string
+  private suffix: SegmentSuffix
+  private logPath: string
 
-  constructor(baseOffset: number, size: number, { disk, files, clock, folder }: SegmentFiles) {
+  constructor(
+    baseOffset: number,
+    size: number,
+    { disk, files, clock, folder }: SegmentFiles,
+    suffix: SegmentSuffix = '',
+  ) {
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
     this.size = size
@@ -78,7 +92,13 @@ export class Segment {
     this.files = files
     this.clock = clock
     this.openedAt = clock.monotonic()
-    this.path = `${folder}/${fileName(baseOffset, 'log')}`
+    this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
+    this.suffix = suffix
+    this.logPath = this.pathOf('log')
+  }
+
+  get path(): string {
+    return this.logPath
   }
 
   /** Throws StorageError when it is gone. */
@@ -200,13 +220,30 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
-      this.disk.remove(this.pathOf(kind))
-    }
+    for (const kind of SEGMENT_FILES) this.disk.remove(this.pathOf(kind))
   }
 
-  pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
-    return `${this.path.slice(0, -'log'.length)}${kind}`
+  pathOf(kind: SegmentFileKind, suffix = this.suffix): string {
+    return `${this.stem}.${kind}${suffix}`
+  }
+
+  /** Gives its files, those that there are, another suffix. Who reads it goes on, and who opens it next finds it there. */
+  renameFiles(suffix: SegmentSuffix, kinds: readonly SegmentFileKind[] = SEGMENT_FILES): void {
+    for (const kind of kinds) {
+      this.files.forget(this.pathOf(kind))
+      try {
+        this.disk.rename(this.pathOf(kind), this.pathOf(kind, suffix))
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+      }
+    }
+    this.isNamed(suffix)
+  }
+
+  /** Its files have this suffix by now. */
+  isNamed(suffix: SegmentSuffix): void {
+    this.suffix = suffix
+    this.logPath = this.pathOf('log')
   }
 
   /** Whether there are entries where there must be, and the last one points to the batch that it names. */
@@ -264,7 +301,9 @@ export class Segment {
     return first >= 0 ? timestamp - first : this.clock.monotonic() - this.openedAt
   }
 
-  private readFirstTimestamp(): number {
+  /** -1 where the first batch has none, or there is no batch. */
+  readFirstTimestamp(): number {
+    if (this.size === 0) return -1
     if (this.firstTimestamp === undefined) {
       const bytes = Buffer.alloc(8)
       this.file.readSync(bytes, MAX_TIMESTAMP)
