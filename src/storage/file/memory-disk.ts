@@ -313,7 +313,7 @@ function survivors(folder: Folder, random: Random): Folder {
     if (kept.get(name) === entry || renamed.has(name)) continue
     if (random.below(2) === 0) kept.set(name, entry)
   }
-  for (const name of [...kept.keys()]) {
+  for (const name of kept.keys()) {
     if (folder.entries.has(name) || renamed.has(name)) continue
     if (random.below(2) === 0) kept.delete(name)
   }

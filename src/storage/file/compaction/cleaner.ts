@@ -31,7 +31,7 @@ export interface CleanerParts {
   map: OffsetMap
   turns: Turns
   /** Resolved: the cleaned segment is the log's, and the others are not any more. */
-  takeOver(cleaned: CleanedSegment, replaced: readonly Segment[]): Promise<void>
+  takeOver: (cleaned: CleanedSegment, replaced: readonly Segment[]) => Promise<void>
 }
 
 export interface Cleaned {

@@ -5,7 +5,7 @@ import { batchesIn, hasRightChecksum } from '../../../../src/protocol/records/ba
 import type { BatchView } from '../../../../src/protocol/records/batch-view.ts'
 import { iterateRecords } from '../../../../src/protocol/records/record-iterator.ts'
 import type { LogConfig, StorageEngine } from '../../../../src/storage/engine.ts'
-import { LOG } from '../../store.ts'
+import { DIRECTORY, LOG, type Store } from '../../store.ts'
 
 export const SMALL: Partial<LogConfig> = {
   segmentBytes: 600,
@@ -42,6 +42,15 @@ export async function roll(engine: StorageEngine, key = 'filler'): Promise<void>
   await put(engine, keyed([[key, 'x'.repeat(450)]]), keyed([[key, 'y'.repeat(450)]]))
 }
 
+/** Offsets of all batches as the files have them, segment after segment. */
+export function storedOffsets(store: Store): number[] {
+  const names = store.disk.list(`${DIRECTORY}/store-0`)!.map(({ name }) => name)
+  return names
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .flatMap((name) => [...batchesIn(store.file(name))].map(({ baseOffset }) => baseOffset))
+}
+
 export interface Found {
   offset: number
   timestamp: number
@@ -54,7 +63,7 @@ export async function batchesOf(engine: StorageEngine, maxBytes = 1 << 20): Prom
   const found: BatchView[] = []
   for (let offset = engine.offsets(LOG)!.logStartOffset; ; ) {
     const limits = { maxBytes, firstWhole: true }
-    const { reads, release } = await engine.read([{ log: LOG, offset, maxBytes }], limits)
+    const { reads } = await engine.read([{ log: LOG, offset, maxBytes }], limits)
     const { error, buffers, size } = reads[0]!
     if (error) throw new Error(error)
     if (size === 0) {
@@ -68,7 +77,6 @@ export async function batchesOf(engine: StorageEngine, maxBytes = 1 << 20): Prom
       found.push(batch)
       offset = batch.nextOffset
     }
-    void release
   }
 }
 
