@@ -139,6 +139,7 @@ export class Checkpointer {
       await log.writer.settled(true)
       if (log.hasFolder && !log.isEnded) {
         log.saveEpochs()
+        await log.aborted.sync()
         if (snapshot) await log.snapshots.save(snapshot)
         await log.snapshots.secure(occasion)
         await log.syncIndexes()
