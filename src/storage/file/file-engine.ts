@@ -373,12 +373,12 @@ function rejected({ message }: StorageError): AppendOutcome {
 
 async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
   if (log.offline) throw log.offline
-  const { layout } = log
+  const { generation } = log.aborted
   try {
     return await search()
   } catch (error) {
     // What was searched is no longer part of the log.
-    if (log.layout !== layout) return searching(log, search)
+    if (log.aborted.generation !== generation) return searching(log, search)
     throw asStorageError(error)
   }
 }

@@ -17,7 +17,6 @@ import {
 } from '../engine.ts'
 import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
-import type { AbortedTransaction } from '../aborted-transactions.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
 import type { AbortedIndex } from './aborted-index.ts'
 import { AppendWaiters } from './append-waiters.ts'
@@ -68,8 +67,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** Offline, deleted or closed: its folder may be another's already, and is left alone. */
   isEnded = false
   hasFolder: boolean
-  /** Rises when segments were replaced: whoever failed to read one that was may try again. */
-  layout = 0
   /** Called when the folder has been made. */
   onFolder: (() => void) | undefined
   /** End of the log when its last checkpoint was begun; -1 when that has failed. */
@@ -327,16 +324,12 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     for (const segment of this.past.splice(0)) segment.removeFiles()
   }
 
-  /** Puts a segment in the place of neighbours that it was made of. */
-  replaceSegments(replaced: readonly Segment[], by: Segment): void {
+  /** Puts a segment in the place of neighbours that it was made of; `abortedBytes`: the size of its list of aborted transactions. */
+  replaceSegments(replaced: readonly Segment[], by: Segment, abortedBytes: number): void {
     const first = this.segments.indexOf(replaced[0]!)
     this.segments.splice(first, replaced.length, by)
     for (const segment of replaced) this.rolled.delete(segment)
-    this.layout++
-  }
-
-  abortedTransactions(_from: number, _to: number): readonly AbortedTransaction[] {
-    return []
+    this.aborted.replace(replaced, by, abortedBytes)
   }
 
   saveEpochs(): void {

@@ -28,7 +28,7 @@ const NO_INDEX_BELOW_BYTES = 64 * 1024
 const INDEX_INTERVAL_BYTES = 4096
 
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex'
-const SEGMENT_FILES: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex']
+const INDEX_FILES: readonly SegmentFileKind[] = ['index', 'timeindex', 'txnindex']
 
 /** `.cleaned`: compaction is still writing it; `.swap`: it is whole, and takes the place of others; `.deleted`: no longer part of the log. */
 export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
@@ -94,7 +94,7 @@ export class Segment {
     this.openedAt = clock.monotonic()
     this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
     this.suffix = suffix
-    this.logPath = this.pathOf('log')
+    this.logPath = `${this.stem}.log${suffix}`
   }
 
   get path(): string {
@@ -221,30 +221,34 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of SEGMENT_FILES) this.disk.remove(this.pathOf(kind))
+    this.disk.remove(this.path)
+    for (const kind of INDEX_FILES) this.disk.remove(this.pathOf(kind))
   }
 
-  pathOf(kind: SegmentFileKind, suffix = this.suffix): string {
-    return `${this.stem}.${kind}${suffix}`
+  pathOf(kind: SegmentFileKind): string {
+    return kind === 'log' ? this.logPath : `${this.stem}.${kind}${this.suffix}`
   }
 
-  /** Gives its files, those that there are, another suffix. Who reads it goes on, and who opens it next finds it there. */
-  renameFiles(suffix: SegmentSuffix, kinds: readonly SegmentFileKind[] = SEGMENT_FILES): void {
-    for (const kind of kinds) {
-      this.files.forget(this.pathOf(kind))
+  /** Gives the file with its batches another suffix. Who reads it goes on, and who opens it next finds it there. */
+  renameLog(suffix: SegmentSuffix): void {
+    const path = `${this.stem}.log${suffix}`
+    this.files.forget(this.logPath)
+    this.disk.rename(this.logPath, path)
+    this.logPath = path
+  }
+
+  /** The same for its indexes, those that there are. */
+  renameIndexes(suffix: SegmentSuffix): void {
+    const before = INDEX_FILES.map((kind) => this.pathOf(kind))
+    this.suffix = suffix
+    for (const [i, kind] of INDEX_FILES.entries()) {
+      this.files.forget(before[i]!)
       try {
-        this.disk.rename(this.pathOf(kind), this.pathOf(kind, suffix))
+        this.disk.rename(before[i]!, this.pathOf(kind))
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
     }
-    this.isNamed(suffix)
-  }
-
-  /** Its files have this suffix by now. */
-  isNamed(suffix: SegmentSuffix): void {
-    this.suffix = suffix
-    this.logPath = this.pathOf('log')
   }
 
   /** Whether there are entries where there must be, and the last one points to the batch that it names. */

@@ -16,6 +16,8 @@ const MOST_PENDING = 512
 
 export class CleanedSegment {
   readonly segment: Segment
+  /** Of the list of aborted transactions. */
+  abortedBytes = 0
   private readonly disk: SegmentFiles['disk']
   private readonly files: SegmentFiles['files']
   private readonly folder: string
@@ -79,7 +81,9 @@ export class CleanedSegment {
     await segment.syncIndexes()
     // Of a segment without aborted transactions, too: what lies there takes the place of the index that was.
     const path = segment.pathOf('txnindex')
-    disk.writeFile(path, encodeAborted(aborted))
+    const bytes = encodeAborted(aborted)
+    this.abortedBytes = bytes.length
+    disk.writeFile(path, bytes)
     await files.use(path, false, (file) => file.sync())
     files.forget(path)
     await disk.syncDirectory(this.folder)

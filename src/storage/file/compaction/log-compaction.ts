@@ -130,7 +130,7 @@ export class LogCompaction {
       endOffset: range.endOffset,
       now,
       lastOf: (producerId) => log.producers.lastOf(producerId),
-      abortedTransactions: (from, to) => log.abortedTransactions(from, to),
+      abortedTransactions: (from, to) => log.aborted.overlapping(from, to),
     }
   }
 

@@ -16,10 +16,10 @@ import { isNotFound } from '../disk.ts'
 import { BatchView, HEADER_SIZE, LENGTH_OVERHEAD } from '../../../protocol/records/batch-view.ts'
 import { fileName, parseFileName } from '../log-folder.ts'
 import type { PartitionLog } from '../partition-log.ts'
-import type { Segment, SegmentFileKind } from '../segment.ts'
+import type { Segment } from '../segment.ts'
 import type { CleanedSegment } from './cleaned-segment.ts'
 
-const INDEXES: readonly SegmentFileKind[] = ['index', 'timeindex', 'txnindex']
+const INDEXES = ['index', 'timeindex', 'txnindex'] as const
 const SWAP = '.swap'
 const CLEANED = '.cleaned'
 const WINDOW_BYTES = 256 * 1024
@@ -27,17 +27,19 @@ const WINDOW_BYTES = 256 * 1024
 /** Resolved: the cleaned segment is the log's, and will be after a crash. Gives the segments that are no longer, whose files are to be removed after a while. */
 export async function swapIn(
   log: PartitionLog,
-  { segment: cleaned }: CleanedSegment,
+  made: CleanedSegment,
   group: readonly Segment[],
   disk: Disk,
 ): Promise<Segment[]> {
-  cleaned.renameFiles(SWAP, ['log'])
+  const cleaned = made.segment
+  cleaned.renameLog(SWAP)
   await disk.syncDirectory(log.folder)
   if (log.isEnded) return []
-  const replaced = switchOver(log, cleaned, group, disk)
+  const replaced = switchOver(log, made, group)
   await disk.syncDirectory(log.folder)
   if (!log.isEnded && !cleaned.isGone) {
-    cleaned.renameFiles('', ['log'])
+    cleaned.renameLog('')
+    if (made.abortedBytes === 0) disk.remove(cleaned.pathOf('txnindex'))
     await disk.syncDirectory(log.folder)
     cleaned.forgetIndexes()
   }
@@ -47,19 +49,20 @@ export async function swapIn(
 /** The one moment in which readers go over. What lies before the log's start has gone meanwhile. */
 function switchOver(
   log: PartitionLog,
-  cleaned: Segment,
+  { segment: cleaned, abortedBytes }: CleanedSegment,
   group: readonly Segment[],
-  disk: Disk,
 ): Segment[] {
   const replaced = group.filter((segment) => log.segments.includes(segment))
   if (replaced.length === 0) {
     cleaned.removeFiles()
-    for (const kind of INDEXES) disk.remove(cleaned.pathOf(kind, CLEANED))
     return []
   }
-  for (const segment of replaced) segment.renameFiles('.deleted')
-  for (const kind of INDEXES) disk.rename(cleaned.pathOf(kind, CLEANED), cleaned.pathOf(kind, ''))
-  log.replaceSegments(replaced, cleaned)
+  for (const segment of replaced) {
+    segment.renameLog('.deleted')
+    segment.renameIndexes('.deleted')
+  }
+  cleaned.renameIndexes('')
+  log.replaceSegments(replaced, cleaned, abortedBytes)
   return replaced
 }
 
@@ -88,7 +91,10 @@ async function finishSwap(
   }
   for (const kind of INDEXES) {
     const index = `${folder}/${fileName(baseOffset, kind)}`
-    if (exists(disk, `${index}${CLEANED}`)) disk.rename(`${index}${CLEANED}`, index)
+    // Kafka's cleaner gives indexes the same suffix as the log.
+    for (const suffix of [CLEANED, SWAP]) {
+      if (exists(disk, `${index}${suffix}`)) disk.rename(`${index}${suffix}`, index)
+    }
   }
   await disk.syncDirectory(folder)
   disk.rename(`${log}${SWAP}`, log)
