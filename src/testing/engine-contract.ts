@@ -7,6 +7,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { batchesIn } from '../protocol/records/batch-view.ts'
 import { type Append, logId, type ReadLimits, StorageError } from '../storage/engine.ts'
+import { compactionChecks, compactionRestarts } from './engine-compaction.ts'
 import {
   batchOf,
   EngineInUse,
@@ -366,11 +367,13 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries({ ...checks, ...transactionChecks }).map(([name, check]) =>
+  ...Object.entries({ ...checks, ...transactionChecks, ...compactionChecks }).map(([name, check]) =>
     caseOf(name, check),
   ),
-  ...Object.entries({ ...restarts, ...transactionRestarts }).flatMap(([name, check]) => [
-    caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
-    caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
-  ]),
+  ...Object.entries({ ...restarts, ...transactionRestarts, ...compactionRestarts }).flatMap(
+    ([name, check]) => [
+      caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
+      caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
+    ],
+  ),
 ]

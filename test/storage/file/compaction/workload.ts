@@ -59,7 +59,11 @@ export class Workload {
     for (const [producerId, next] of this.sequences) {
       const last = (await batchesOf(engine)).findLast((batch) => batch.producerId === producerId)
       expect(last?.lastSequence).toBe(next - 1)
-      const repeat = keyed([['again', 'x']], { producerId, producerEpoch: 0, baseSequence: next + 5 })
+      const repeat = keyed([['again', 'x']], {
+        producerId,
+        producerEpoch: 0,
+        baseSequence: next + 5,
+      })
       expect(await engine.append([{ log: LOG, batch: repeat }])).toMatchObject([
         { kind: 'rejected', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' },
       ])
