@@ -92,7 +92,7 @@ export class LogCompaction {
     // Which segments there are, and which of them may be cleaned, may be another matter by now.
     const range = this.rangeOf(log, now)
     if (range.cleanableBytes === 0) return undefined
-    const map = new OffsetMap(limits.dedupeBytes, limits.loadFactor, this.random.below(2 ** 32))
+    const map = new OffsetMap(limits.dedupeBytes, limits.loadFactor, this.random.bytes(16))
     const cleaner = new Cleaner({
       log: this.viewOf(log, range, now),
       map,
