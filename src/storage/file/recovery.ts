@@ -15,6 +15,7 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import {
   encodePartitionMetadata,
   fileName,
+  isLeftover,
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
@@ -139,7 +140,7 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
-      } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
+      } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }
