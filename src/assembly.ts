@@ -15,6 +15,7 @@ import { Connections } from './broker/network/connections.ts'
 import { Listener } from './broker/network/listener.ts'
 import { CompactionSchedule } from './broker/partitions/compaction-schedule.ts'
 import { Partitions } from './broker/partitions/partitions.ts'
+import { RetentionSchedule } from './broker/partitions/retention-schedule.ts'
 import { Tracer } from './broker/trace.ts'
 import { asBrokerError, type TopicToMake } from './broker-options.ts'
 import { BrokerError } from './broker-error.ts'
@@ -45,6 +46,7 @@ export interface Plan {
 interface Services extends Broker {
   readonly connections: Connections
   readonly compaction: CompactionSchedule
+  readonly retention: RetentionSchedule
 }
 
 /** A broker that listens. */
@@ -110,6 +112,7 @@ async function startAwake(plan: Plan): Promise<AssembledBroker> {
     await services.cluster.open()
     await services.groups.open()
     services.compaction.start()
+    services.retention.start()
     await makeTopics(services.cluster, plan.topics)
     const listeners = await listen(addresses, plan, services.connections)
     const broker = new AssembledBroker(store, services, listeners)
@@ -148,7 +151,8 @@ function assemble(
     maxConnectionsPerHost: config.get('max.connections.per.ip'),
   })
   const compaction = new CompactionSchedule({ engine, config, clock, log })
-  return { ...broker, connections, compaction }
+  const retention = new RetentionSchedule({ engine, config, clock, log })
+  return { ...broker, connections, compaction, retention }
 }
 
 async function listen(
@@ -197,6 +201,7 @@ async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Pro
 async function close({ engine }: Store, services: Services | undefined): Promise<void> {
   services?.compaction.stop()
   try {
+    await services?.retention.close()
     await services?.groups.close()
     await services?.cluster.close()
   } finally {

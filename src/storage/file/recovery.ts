@@ -19,6 +19,7 @@ import {
   encodePartitionMetadata,
   fileName,
   type LogFileKind,
+  isLeftover,
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
@@ -164,7 +165,7 @@ class Recovery {
         this.snapshots.push(file.offset)
       } else if (file?.kind === 'txnindex') {
         this.abortedSizes.set(file.offset, disk.fileSize(path))
-      } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
+      } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }

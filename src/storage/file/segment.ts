@@ -11,9 +11,10 @@ import {
 } from '../../protocol/records/batch-view.ts'
 import { type LogConfig, StorageError } from '../engine.ts'
 import { type Disk, type DiskFile, isNotFound } from './disk.ts'
+import type { Random } from '../../random.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
-import { fileName } from './log-folder.ts'
+import { DELETED_ENDING, fileName } from './log-folder.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
 import { TimeIndex } from './time-index.ts'
@@ -21,6 +22,7 @@ import { TimeIndex } from './time-index.ts'
 const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
+const JITTER_DRAWS = 2 ** 31
 const REBUILD_READ_BYTES = 1024 * 1024
 /** A segment below this may do without an entry in its offset index. */
 const NO_INDEX_BELOW_BYTES = 64 * 1024
@@ -37,11 +39,13 @@ export interface SegmentFiles {
   disk: Disk
   files: OpenFiles
   clock: Clock
+  random: Random
   folder: string
 }
 
-export function segmentFiles({ disk, files, writes }: EngineShares, folder: string): SegmentFiles {
-  return { disk, files, clock: writes.clock, folder }
+export function segmentFiles(shares: EngineShares, folder: string): SegmentFiles {
+  const { disk, files, writes, random } = shares
+  return { disk, files, clock: writes.clock, random, folder }
 }
 
 export class Segment {
@@ -58,6 +62,9 @@ export class Segment {
   private readonly disk: Disk
   private readonly files: OpenFiles
   private readonly clock: Clock
+  private readonly random: Random
+  /** What `segment.jitter.ms` makes of this segment's time is drawn once. */
+  private jitterDraw: number | undefined
   /** Monotonic time of its making, or of its opening in this life. */
   private readonly openedAt: number
   private offsetIndex: OffsetIndex | undefined
@@ -66,7 +73,7 @@ export class Segment {
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
-  private readonly mayCreate: boolean
+  private mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
   /** Folder and base offset: what its files are called up to the first dot. */
@@ -74,12 +81,8 @@ export class Segment {
   private suffix: SegmentSuffix
   private logPath: string
 
-  constructor(
-    baseOffset: number,
-    size: number,
-    { disk, files, clock, folder }: SegmentFiles,
-    suffix: SegmentSuffix = '',
-  ) {
+  constructor(baseOffset: number, size: number, given: SegmentFiles, suffix: SegmentSuffix = '') {
+    const { disk, files, clock, random, folder } = given
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
     this.size = size
@@ -91,6 +94,7 @@ export class Segment {
     this.disk = disk
     this.files = files
     this.clock = clock
+    this.random = random
     this.openedAt = clock.monotonic()
     this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
     this.suffix = suffix
@@ -141,15 +145,25 @@ export class Segment {
     this.maxTimestampOffset = this.times.lastOffset
   }
 
+  /** What retention by time goes by, as Kafka has it: the largest timestamp, or when the file was last written where there is none. */
+  newestTimestamp(): number {
+    const hadIndexes = this.timeIndex !== undefined
+    this.loadMaxTimestamp()
+    if (this.maxTimestamp < 0) return this.disk.modifiedAt(this.path)
+    if (!hadIndexes) this.forgetIndexes()
+    return this.maxTimestamp
+  }
+
   /** Whether a batch must go to the next segment, by Kafka's rules: size, index size, offset range, and time between the first batch and this one. */
   isFullFor(size: number, lastOffset: number, maxTimestamp: number, config: LogConfig): boolean {
     if (this.size === 0) return lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     this.loadMaxTimestamp()
     return (
       this.size + size > config.segmentBytes ||
-      this.spanTo(maxTimestamp) > config.segmentMs ||
+      this.spanTo(maxTimestamp) > this.longestSpan(config) ||
       this.offsets.sizeInBytes + OFFSET_ENTRY > config.segmentIndexBytes ||
-      this.times.sizeInBytes + TIME_ENTRY > config.segmentIndexBytes ||
+      // One entry's room is kept for the largest timestamp, which comes last.
+      this.times.sizeInBytes + 2 * TIME_ENTRY > config.segmentIndexBytes ||
       lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     )
   }
@@ -225,16 +239,31 @@ export class Segment {
     for (const kind of INDEX_FILES) this.disk.remove(this.pathOf(kind))
   }
 
+  /** Its files are called as Kafka calls those that are soon to be removed; gives their names. */
+  setDeleted(): string[] {
+    if (this.isGone) return []
+    this.retire()
+    this.renameLog(DELETED_ENDING)
+    this.renameIndexes(DELETED_ENDING)
+    return this.paths
+  }
+
+  /** Of all files that it may have. */
+  get paths(): string[] {
+    return [this.path, ...INDEX_FILES.map((kind) => this.pathOf(kind))]
+  }
+
   pathOf(kind: SegmentFileKind): string {
     return kind === 'log' ? this.logPath : `${this.stem}.${kind}${this.suffix}`
   }
 
   /** Gives the file with its batches another suffix. Who reads it goes on, and who opens it next finds it there. */
   renameLog(suffix: SegmentSuffix): void {
-    const path = `${this.stem}.log${suffix}`
-    this.files.forget(this.logPath)
-    this.disk.rename(this.logPath, path)
-    this.logPath = path
+    const before = this.logPath
+    this.logPath = `${this.stem}.log${suffix}`
+    this.mayCreate = false
+    this.files.forget(before)
+    this.rename(before, this.logPath)
   }
 
   /** The same for its indexes, those that there are. */
@@ -243,11 +272,15 @@ export class Segment {
     this.suffix = suffix
     for (const [i, kind] of INDEX_FILES.entries()) {
       this.files.forget(before[i]!)
-      try {
-        this.disk.rename(before[i]!, this.pathOf(kind))
-      } catch (error) {
-        if (!isNotFound(error)) throw error
-      }
+      this.rename(before[i]!, this.pathOf(kind))
+    }
+  }
+
+  private rename(from: string, to: string): void {
+    try {
+      this.disk.rename(from, to)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
     }
   }
 
@@ -304,6 +337,15 @@ export class Segment {
   private spanTo(timestamp: number): number {
     const first = this.readFirstTimestamp()
     return first >= 0 ? timestamp - first : this.clock.monotonic() - this.openedAt
+  }
+
+  /** A compacted log's segments end early enough to be cleaned in time, as nothing is cleaned that is still appended to. */
+  private longestSpan({ segmentMs, segmentJitterMs, cleanupPolicy, ...lags }: LogConfig): number {
+    const { compact } = cleanupPolicy
+    const span = compact ? Math.min(segmentMs, lags.maxCompactionLagMs) : segmentMs
+    if (segmentJitterMs === 0) return span
+    this.jitterDraw ??= this.random.below(JITTER_DRAWS)
+    return span - (this.jitterDraw % Math.min(segmentJitterMs, span))
   }
 
   /** -1 where the first batch has none, or there is no batch. */

@@ -1,6 +1,5 @@
 /** Compaction of an engine's logs: one round of one log at a time, from what is dirty to a new checkpoint. */
 
-import type { Random } from '../../../random.ts'
 import {
   type Compaction,
   type CompactionLimits,
@@ -11,6 +10,7 @@ import {
 import type { Checkpointer } from '../checkpointer.ts'
 import type { EngineShares } from '../engine-shares.ts'
 import type { PartitionLog } from '../partition-log.ts'
+import type { Removals } from '../removals.ts'
 import { type Segment, segmentFiles } from '../segment.ts'
 import { type CleanableRange, cleanableRange } from './cleanable-range.ts'
 import type { CleanedSegment } from './cleaned-segment.ts'
@@ -28,16 +28,16 @@ class Needless extends Error {
 export class LogCompaction {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
-  private readonly random: Random
+  private readonly removals: Removals
   private readonly running = new Map<PartitionLog, Promise<Compaction | undefined>>()
   /** Segments that were replaced, and whose files may still be there for those who read them. */
   private readonly replaced = new WeakMap<PartitionLog, Segment[]>()
   private isClosed = false
 
-  constructor(shares: EngineShares, checkpointer: Checkpointer, random: Random) {
+  constructor(shares: EngineShares, checkpointer: Checkpointer, removals: Removals) {
     this.shares = shares
     this.checkpointer = checkpointer
-    this.random = random
+    this.removals = removals
   }
 
   /** `undefined` for a log that is not compacted. */
@@ -92,7 +92,7 @@ export class LogCompaction {
     // Which segments there are, and which of them may be cleaned, may be another matter by now.
     const range = this.rangeOf(log, now)
     if (range.cleanableBytes === 0) return undefined
-    const map = new OffsetMap(limits.dedupeBytes, limits.loadFactor, this.random.bytes(16))
+    const map = new OffsetMap(limits.dedupeBytes, limits.loadFactor, this.shares.random.bytes(16))
     const cleaner = new Cleaner({
       log: this.viewOf(log, range, now),
       map,
@@ -147,18 +147,13 @@ export class LogCompaction {
     try {
       const replaced = await swapIn(log, cleaned, group, this.shares.disk)
       this.replaced.set(log, [...before.filter(({ isGone }) => !isGone), ...replaced])
-      this.removeLater(replaced, log.config.fileDeleteDelayMs)
+      const paths = replaced.flatMap((segment) => segment.paths)
+      this.removals.files(paths, log.config.fileDeleteDelayMs)
     } catch (error) {
       // What the names are now is found out by opening the log anew, which goes through with it.
       log.onFailure(error, 'write')
       throw error
     }
-  }
-
-  private removeLater(segments: readonly Segment[], delayMs: number): void {
-    this.shares.writes.clock.after(delayMs, () => {
-      for (const segment of segments) if (!this.isClosed) segment.removeFiles()
-    })
   }
 
   private async done(
