@@ -116,7 +116,7 @@ export class AbortedIndex {
 
   /** Drops what is listed of markers at `offset` and behind it. */
   truncate(offset: number): void {
-    for (const part of this.parts) {
+    for (const part of this.parts.slice(this.indexOf(offset))) {
       const { segment, written, pending } = part
       const kept = this.goodBefore(part, offset)
       if (kept === written && pending.count === 0) continue
@@ -195,7 +195,7 @@ export class AbortedIndex {
     part.pending = new EntryTable(ABORTED_ENTRY_SIZE)
   }
 
-  /** The part that has the first marker at or behind an offset, if any has. */
+  /** The first part that may have markers at or behind an offset. */
   private indexOf(offset: number): number {
     let low = 0
     let high = this.parts.length - 1

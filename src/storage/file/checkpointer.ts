@@ -147,7 +147,7 @@ export class Checkpointer {
         await this.saveEpochs(log)
         await log.aborted.sync()
         if (snapshot) await log.snapshots.save(snapshot)
-        await log.snapshots.secure(occasion)
+        await log.snapshots.secure(occasion, end.offset)
         await log.syncIndexes()
       }
       if (!log.isEnded) this.recoveryPoints.offsets.set(log.name, end.offset)

@@ -52,8 +52,9 @@ export async function restoreProducers(
     found = newest(folder, earlier, shares)
   }
   const { producers, offset } = found
-  if (offset >= log.logEndOffset) return { producers, snapshots }
+  // What is listed of later markers was of records that are lost, or is listed again.
   aborted.truncate(offset)
+  if (offset >= log.logEndOffset) return { producers, snapshots }
   for (const segment of past) await replay(log, found, segment, 0)
   for (const segment of segments.slice(segmentIndexOf(segments, offset))) {
     const start = segment.size === 0 ? 0 : segment.offsets.positionBefore(offset)

@@ -114,7 +114,7 @@ class Recovery {
     }
     this.tellMissing(first!.baseOffset)
     const isClean = cleanEnd !== undefined
-    this.openAborted()
+    await this.openAborted()
     const { folder, segments, aborted, shares, logEndOffset } = this
     const recoveryPoint = this.remembered.recoveryPoint ?? 0
     const log = { folder, segments, past, aborted, logEndOffset, recoveryPoint, isClean }
@@ -306,16 +306,17 @@ class Recovery {
     this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
   }
 
-  /** Files of segments that are gone would be taken for those of later ones. */
-  private openAborted(): void {
+  /** Files of segments that are gone would be taken for those of later ones, even if they came back after a power cut. */
+  private async openAborted(): Promise<void> {
+    const { disk } = this.shares
     for (const segment of this.segments) {
       const size = this.abortedSizes.get(segment.baseOffset)
       if (size !== undefined) this.aborted.open(segment, size)
     }
     const known = new Set(this.segments.map(({ baseOffset }) => baseOffset))
-    for (const offset of this.abortedSizes.keys()) {
-      if (!known.has(offset)) this.shares.disk.remove(this.pathOf(offset, 'txnindex'))
-    }
+    const lost = [...this.abortedSizes.keys()].filter((offset) => !known.has(offset))
+    for (const offset of lost) disk.remove(this.pathOf(offset, 'txnindex'))
+    if (lost.length > 0) await disk.syncDirectory(this.folder)
   }
 
   /** Removes what lies before the log start, when what it tells of producers is safe elsewhere. */
