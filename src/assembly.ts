@@ -13,7 +13,9 @@ import { LogLimit } from './broker/log-limit.ts'
 import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
 import { Listener } from './broker/network/listener.ts'
+import { CompactionSchedule } from './broker/partitions/compaction-schedule.ts'
 import { Partitions } from './broker/partitions/partitions.ts'
+import { RetentionSchedule } from './broker/partitions/retention-schedule.ts'
 import { Tracer } from './broker/trace.ts'
 import { asBrokerError, type TopicToMake } from './broker-options.ts'
 import { BrokerError } from './broker-error.ts'
@@ -43,6 +45,8 @@ export interface Plan {
 
 interface Services extends Broker {
   readonly connections: Connections
+  readonly compaction: CompactionSchedule
+  readonly retention: RetentionSchedule
 }
 
 /** A broker that listens. */
@@ -107,6 +111,8 @@ async function startAwake(plan: Plan): Promise<AssembledBroker> {
     services = asBrokerError(() => assemble(plan, store, slabs))
     await services.cluster.open()
     await services.groups.open()
+    services.compaction.start()
+    services.retention.start()
     await makeTopics(services.cluster, plan.topics)
     const listeners = await listen(addresses, plan, services.connections)
     const broker = new AssembledBroker(store, services, listeners)
@@ -144,7 +150,9 @@ function assemble(
     maxConnections: config.get('max.connections'),
     maxConnectionsPerHost: config.get('max.connections.per.ip'),
   })
-  return { ...broker, connections }
+  const compaction = new CompactionSchedule({ engine, config, clock, log })
+  const retention = new RetentionSchedule({ engine, config, clock, log })
+  return { ...broker, connections, compaction, retention }
 }
 
 async function listen(
@@ -191,7 +199,9 @@ async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Pro
 
 /** Whatever else fails, the folder is let go of. */
 async function close({ engine }: Store, services: Services | undefined): Promise<void> {
+  services?.compaction.stop()
   try {
+    await services?.retention.close()
     await services?.groups.close()
     await services?.cluster.close()
   } finally {

@@ -82,13 +82,24 @@ export interface LogSpec {
   lazy?: boolean
 }
 
-/** One batch for one log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */
+/** One batch for one log, a marker as well as records: an abort or commit marker ends its producer's transaction in the log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */
 export interface Append {
   log: LogId
   /** Validated by the caller: one whole batch of magic 2 with a right CRC. Its base offset and leader epoch do not matter. */
   batch: BatchView
-  /** From `own`: the append is `fenced` when another owner came after. Left out for logs that nobody owns. */
+  /**
+   * From `own`: the append is `fenced` when another owner came after. Left out for logs that nobody owns.
+   * Owners do not number their batches: sequences are not judged.
+   */
   ownerEpoch?: number
+  /**
+   * Of a batch that its transaction's coordinator vouches for: the log's end, `logEndOffset`, before the coordinator was
+   * asked. When the transaction has ended in the log since, the batch is rejected with `INVALID_TXN_STATE`, so that no late
+   * batch opens a transaction which nobody ends (KIP-890).
+   */
+  openTransaction?: { asOf: number }
+  /** `transaction.version` of a transactional batch or a marker. From 2 on each transaction has an epoch of its own, and its marker that of the next. Left out: 0. */
+  transactionVersion?: number
 }
 
 export type AppendOutcome =
@@ -117,6 +128,7 @@ export interface LogOffsets {
   logStartOffset: number
   /** First offset that is not acknowledged yet under the log's flush policy; readers see nothing at or after it. */
   highWatermark: number
+  /** First offset of the earliest transaction whose end is not visible yet, or the high watermark: committed reads see nothing at or after it. */
   lastStableOffset: number
   /** First offset that is not written yet. */
   logEndOffset: number
@@ -131,6 +143,7 @@ export interface LogRead extends LogOffsets {
   buffers: readonly Buffer[]
   /** Bytes in `buffers`. */
   size: number
+  /** Of a committed read, in the order of first offsets: the aborted transactions that reach into `buffers`. */
   abortedTransactions: readonly { producerId: number; firstOffset: number }[]
 }
 
@@ -151,10 +164,55 @@ export interface TimestampOffset {
 export interface ProducerEntry {
   producerId: number
   producerEpoch: number
+  /** -1 when nothing is known of this epoch's records. */
   lastSequence: number
   lastTimestamp: number
+  /** Of the last marker; -1 when there was none. */
   coordinatorEpoch: number
+  /** -1 when no transaction is open. */
   currentTransactionStartOffset: number
+}
+
+/** How dirty a compacted log is. */
+export interface Dirtiness {
+  /** Bytes of what was cleaned before. */
+  cleanBytes: number
+  /** Bytes of what can be cleaned now: behind that, stable, of `min.compaction.lag.ms`, and not in the segment that is appended to. */
+  cleanableBytes: number
+  /** The part that these are of both. */
+  ratio: number
+  /** By its config it is to be cleaned: the ratio is above `min.cleanable.dirty.ratio`, or records are older than `max.compaction.lag.ms`. */
+  isDue: boolean
+}
+
+/** What compaction may take. */
+export interface CompactionLimits {
+  /** `log.cleaner.dedupe.buffer.size`: memory for keys; what has no room waits for the next round. */
+  dedupeBytes: number
+  /** `log.cleaner.io.buffer.load.factor`: the part of it that is filled. */
+  loadFactor: number
+  /** `log.cleaner.io.max.bytes.per.second`, read and written. */
+  bytesPerSecond: number
+}
+
+/** Kafka's defaults. */
+export const defaultCompactionLimits: CompactionLimits = {
+  dedupeBytes: 128 * 1024 * 1024,
+  loadFactor: 0.9,
+  bytesPerSecond: Number.MAX_VALUE,
+}
+
+/** What a round of compaction has done. */
+export interface Compaction {
+  /** The offsets whose keys were looked at: all before `cleanedTo` is clean now. */
+  cleanedFrom: number
+  cleanedTo: number
+  bytesBefore: number
+  bytesAfter: number
+  recordsBefore: number
+  recordsAfter: number
+  /** Memory that the keys took. */
+  mapBytes: number
 }
 
 /** Where a store keeps its logs. */
@@ -176,6 +234,7 @@ export interface StorageEngine {
   create(logs: readonly LogSpec[]): Promise<void>
   /** Every log that the store holds, opened or not, with the config it was last given (defaults if none in this life). */
   list(): Promise<LogSpec[]>
+  /** Resolved: the log goes by this config, for what comes and for what is there. */
   configure(id: LogId, config: LogConfig): Promise<void>
   /** Resolved: the log is gone for every later call and for the next start; its bytes may be removed later. */
   delete(id: LogId): Promise<void>
@@ -201,6 +260,23 @@ export interface StorageEngine {
   producers(id: LogId): ProducerEntry[]
   /** Moves the log start up to `offset` (never down) and drops whole segments before it. Resolves with the new log start, when it will survive a crash. */
   truncateBefore(id: LogId, offset: number): Promise<number>
+  /** `undefined` for a log that is not there or not compacted. Synchronous: the engine always knows. */
+  dirtiness(id: LogId, now: number): Dirtiness | undefined
+  /**
+   * Keeps the last value of each key in what can be cleaned, whatever its ratio; `now` is wall time, which tombstones and markers
+   * are kept by. Offsets stay, and readers are not disturbed. Resolves with what was done, as it will survive a crash; `undefined`
+   * where there was nothing to do. Rejects with an error when the log cannot be cleaned: it is as it was.
+   */
+  compact(
+    id: LogId,
+    now: number,
+    limits?: Partial<CompactionLimits>,
+  ): Promise<Compaction | undefined>
+  /**
+   * Drops whole segments that are past the log's retention, by its config: none that is not wholly acknowledged, none with a record younger
+   * than `retention.ms` at `now`. Resolved: what was dropped does not come back, not even after a crash. Nothing happens where there is no such log.
+   */
+  applyRetention(id: LogId, now: number): Promise<void>
   /** Resolved: everything appended before the call is on stable storage. */
   flush(id: LogId): Promise<void>
   /** Bytes that the log takes. */
@@ -209,7 +285,7 @@ export interface StorageEngine {
   place(): Promise<StorePlace>
   /** Becomes the one writer of an internal log, fencing the one before. `replay` gives its batches from the log start, whole and in order. */
   own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }>
-  /** A hint that a log's high watermark or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
+  /** A hint that a log's high watermark, last stable offset or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
   watch(id: LogId, listener: () => void): () => void
   /** Resolved: all is on stable storage and a next start need read no log; no call is valid after it. */
   close(): Promise<void>

@@ -4,6 +4,8 @@ import { BatchView } from '../../src/protocol/records/batch-view.ts'
 import {
   type Append,
   type AppendOutcome,
+  type Compaction,
+  type Dirtiness,
   type LogConfig,
   type LogId,
   type LogOffsets,
@@ -94,6 +96,14 @@ export class ScriptedEngine implements StorageEngine {
     }
   }
 
+  dirtiness(): Dirtiness | undefined {
+    return undefined
+  }
+
+  async compact(): Promise<Compaction | undefined> {
+    return undefined
+  }
+
   async list(): Promise<LogSpec[]> {
     return [...this.logs.values()].map(({ spec }) => spec)
   }
@@ -181,6 +191,8 @@ export class ScriptedEngine implements StorageEngine {
     log.batches = log.batches.filter(({ lastOffset }) => lastOffset >= log.start)
     return log.start
   }
+
+  async applyRetention(): Promise<void> {}
 
   async flush(): Promise<void> {}
 

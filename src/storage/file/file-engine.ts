@@ -7,6 +7,9 @@ import { SlabPool } from '../../slab-pool.ts'
 import {
   type Append,
   type AppendOutcome,
+  type Compaction,
+  type CompactionLimits,
+  type Dirtiness,
   type LogConfig,
   type LogId,
   type LogOffsets,
@@ -23,18 +26,22 @@ import {
 import { appendAtomic, appendEach } from './appending.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
+import { LogCompaction } from './compaction/log-compaction.ts'
+import { keepName, makeDirectories } from './data-folder.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
+import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
-import { type FolderIdentity, META_PROPERTIES, openIdentity } from './meta-properties.ts'
+import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
-import { segmentIndexOf } from './segment-search.ts'
+import { Removals } from './removals.ts'
 import { Slots } from '../../slots.ts'
 import { TailCache } from './tail-cache.ts'
 import { type PaceLimits, WritePace } from './write-pace.ts'
@@ -50,6 +57,10 @@ export interface FileEngineOptions extends PaceLimits {
   /** Memory for recently written batches, of all logs. */
   tailCacheBytes: number
   openFiles: number
+  /** How often logs with new records are synced, so that a start need not check them. */
+  checkpointIntervalMs: number
+  /** Whether deleted logs and segments stay for `file.delete.delay.ms`, or go at once. */
+  delaysRemoval: boolean
 }
 
 export interface FileEngineSettings {
@@ -75,6 +86,8 @@ export interface FileEngine extends StorageEngine {
 const defaultOptions: FileEngineOptions = {
   tailCacheBytes: 32 * 1024 * 1024,
   openFiles: 1024,
+  checkpointIntervalMs: 10_000,
+  delaysRemoval: true,
   syncWriteBytes: 1.5 * 1024 * 1024,
   dirtyLimitBytes: 256 * 1024 * 1024,
 }
@@ -111,26 +124,6 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   }
 }
 
-/** Makes a folder and those above it, so that they survive a power cut. */
-async function makeDirectories(disk: Disk, directory: string): Promise<void> {
-  if (disk.list(directory)) return
-  const parent = directory.slice(0, directory.lastIndexOf('/'))
-  if (parent !== '') await makeDirectories(disk, parent)
-  disk.makeDirectory(directory)
-  await disk.syncDirectory(parent === '' ? '/' : parent)
-}
-
-/** A start before this one may have made the folder, and have died before its name would survive a power cut. */
-async function keepName(disk: Disk, directory: string): Promise<void> {
-  if (disk.readFile(`${directory}/${META_PROPERTIES}`)) return
-  // Who may not look into the folder above has not made this one there.
-  await disk.syncDirectory(parentOf(directory)).catch(() => undefined)
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, directory.lastIndexOf('/')) || '/'
-}
-
 type Parts = Required<Omit<FileEngineSettings, 'options' | 'onLost'>> &
   Record<'onLost', FileEngineSettings['onLost']>
 
@@ -141,6 +134,9 @@ class Engine implements FileEngine {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly catalog: LogCatalog
+  private readonly compaction: LogCompaction
+  private readonly removals: Removals
+  private readonly deletion: LogDeletion
   private readonly producerExpiry: ProducerExpiry
   private readonly lock: DiskLock
   private readonly onLost: FileEngineSettings['onLost']
@@ -164,10 +160,14 @@ class Engine implements FileEngine {
     const schedule = (writer: LogWriter): void => {
       if (this.touched.push(writer) === 1) clock.soon(() => this.writeTouched())
     }
+    this.removals = new Removals(disk, clock, log, options.delaysRemoval)
+    const hurry = (isFull: boolean): void => this.removals.hurry(isFull)
     this.shares = {
       disk,
       directory,
       log,
+      random,
+      fullDisk: new FullDisk({ disk, directory, clock, log, hurry }),
       files: new OpenFiles(disk, options.openFiles),
       tailCache: new TailCache(options.tailCacheBytes, slabs),
       slabs,
@@ -179,8 +179,11 @@ class Engine implements FileEngine {
       },
       progressed: (partitionLog) => this.checkpointer.progressed(partitionLog),
     }
-    this.checkpointer = new Checkpointer(this.shares, clock)
-    this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+    this.checkpointer = new Checkpointer(this.shares, clock, options.checkpointIntervalMs)
+    this.catalog = new LogCatalog(this.shares, this.checkpointer, this.removals, isClean)
+    this.shares.fullDisk.serve(this.catalog)
+    this.deletion = new LogDeletion(this.shares, this.checkpointer, this.removals)
+    this.compaction = new LogCompaction(this.shares, this.checkpointer, this.removals)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
@@ -217,8 +220,7 @@ class Engine implements FileEngine {
   }
 
   async configure(id: LogId, config: LogConfig): Promise<void> {
-    const log = this.catalog.get(id)
-    if (log) log.spec = { ...log.spec, config }
+    this.catalog.get(id)?.configure(config)
   }
 
   async delete(id: LogId): Promise<void> {
@@ -249,12 +251,12 @@ class Engine implements FileEngine {
 
   async offsetForTimestamp(id: LogId, timestamp: number): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findTimestamp(log, timestamp))
+    return log && searching(log, () => findTimestamp(log, timestamp))
   }
 
   async offsetOfMaxTimestamp(id: LogId): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findMaxTimestamp(log))
+    return log && searching(log, () => findMaxTimestamp(log))
   }
 
   epochAt(id: LogId, offset: number): number {
@@ -273,25 +275,34 @@ class Engine implements FileEngine {
   async truncateBefore(id: LogId, offset: number): Promise<number> {
     const log = this.catalog.get(id)
     if (!log) throw new StorageError(`There is no log ${id}.`)
-    const start = Math.min(offset, log.highWatermark.offset)
-    if (start <= log.logStartOffset) return log.logStartOffset
-    // What the batches that go tell of producers must be kept elsewhere before.
-    if (segmentIndexOf(log.segments, start) > 0) {
-      const isDone = await this.checkpointer.checkpoint(log, 'lasting')
-      if (!isDone || log.isEnded)
-        throw log.offline ?? new StorageError(`${log.folder} could not be truncated.`)
-    }
-    log.moveStart(start)
-    log.notify()
     try {
-      const { logStarts } = this.checkpointer
-      logStarts.offsets.set(log.name, log.logStartOffset)
-      await logStarts.save()
-      log.removePast()
+      return await this.deletion.truncateBefore(log, offset)
     } catch (error) {
       throw asStorageError(error)
     }
-    return log.logStartOffset
+  }
+
+  async applyRetention(id: LogId, now: number): Promise<void> {
+    const log = this.catalog.get(id)
+    try {
+      if (log) await this.deletion.applyRetention(log, now)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
+  dirtiness(id: LogId, now: number): Dirtiness | undefined {
+    const log = this.catalog.get(id)
+    return log && this.compaction.dirtinessOf(log, now)
+  }
+
+  async compact(
+    id: LogId,
+    now: number,
+    limits?: Partial<CompactionLimits>,
+  ): Promise<Compaction | undefined> {
+    const log = this.catalog.get(id)
+    return log && !this.isClosed ? this.compaction.compact(log, now, limits) : undefined
   }
 
   async flush(id: LogId): Promise<void> {
@@ -333,14 +344,14 @@ class Engine implements FileEngine {
     this.producerExpiry.close()
     const { disk, directory } = this.shares
     try {
+      await this.compaction.close()
+      await this.shares.fullDisk.close()
       await this.catalog.close()
+      await this.removals.close()
       const logs = [...this.catalog.logs.values()]
       if (this.lost) return void (await this.checkpointer.close([]).catch(() => undefined))
       const isClean = await this.checkpointer.close(logs)
-      for (const log of logs) {
-        log.saveEpochs()
-        log.end(CLOSED)
-      }
+      for (const log of logs) log.end(CLOSED)
       const marker = `${directory}/${CLEAN_MARKER}`
       if (isClean) await disk.replaceFile(marker, Buffer.from(CLEAN_MARKER_CONTENT))
     } catch (error) {
@@ -362,11 +373,14 @@ function rejected({ message }: StorageError): AppendOutcome {
   return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
 }
 
-async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {
+async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
   if (log.offline) throw log.offline
+  const { generation } = log.aborted
   try {
-    return await search
+    return await search()
   } catch (error) {
+    // What was searched is no longer part of the log.
+    if (log.aborted.generation !== generation) return searching(log, search)
     throw asStorageError(error)
   }
 }

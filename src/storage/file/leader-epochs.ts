@@ -1,20 +1,12 @@
 /** The leader epochs of a log and where each began, oldest first: the `leader-epoch-checkpoint` file. */
 
-import {
-  decodeEpochs,
-  type EpochStart,
-  encodeEpochs,
-  isWholeCheckpoint,
-  LEADER_EPOCHS,
-} from './checkpoints.ts'
-import type { Disk } from './disk.ts'
-import type { EngineShares } from './engine-shares.ts'
+import { decodeEpochs, type EpochStart, encodeEpochs, isWholeCheckpoint } from './checkpoints.ts'
 
 export class LeaderEpochs {
   /** The file lacks something. */
   isNew = false
-  /** What the file has may not survive a power cut. */
-  private isUnsynced = false
+  /** The file may not survive a power cut as it is. */
+  isUnsynced = false
   /** The highest epoch that there ever was, -1 for none: its records may be lost, but it never comes again. */
   highest: number
   /** There was a file, and nothing is torn from it. */
@@ -32,34 +24,8 @@ export class LeaderEpochs {
     return this.starts.at(-1)?.epoch ?? -1
   }
 
-  /** Writes what the file in this folder lacks. A kill leaves the old file or the new one; of a power cut see `sync`. */
-  save(disk: Disk, folder: string): void {
-    if (!this.isNew) return
-    const path = `${folder}/${LEADER_EPOCHS}`
-    disk.writeFile(`${path}.tmp`, encodeEpochs(this.starts))
-    disk.rename(`${path}.tmp`, path)
-    this.isNew = false
-    this.isUnsynced = true
-  }
-
-  /** Resolved: they survive a power cut. Behind a recovery point no start finds them in the batches again. The folder may be another log's once this one has ended. */
-  async sync(
-    { disk, files }: Pick<EngineShares, 'disk' | 'files'>,
-    log: { folder: string; isEnded: boolean },
-  ): Promise<void> {
-    const { folder } = log
-    this.save(disk, folder)
-    if (!this.isUnsynced) return
-    this.isUnsynced = false
-    const path = `${folder}/${LEADER_EPOCHS}`
-    try {
-      await files.use(path, false, (file) => file.sync())
-      files.forget(path)
-      if (!log.isEnded) await disk.syncDirectory(folder)
-    } catch (error) {
-      this.isUnsynced = true
-      throw error
-    }
+  encode(): Buffer {
+    return encodeEpochs(this.starts)
   }
 
   /** They are to be found anew. */

@@ -29,6 +29,8 @@ export interface Bounds {
   maxBytes: number
   /** The first batch is returned even when it is larger than that. */
   firstWhole: boolean
+  /** Nothing from here on is returned: where a batch begins, or the end of the log. */
+  endOffset: number
 }
 
 export interface Stretch {
@@ -52,13 +54,16 @@ export function readLog(
   for (let i = segmentIndexOf(segments, offset); i < segments.length; i++) {
     const segment = segments[i]!
     const end = visibleEnd(log, segment)
-    if (end <= 0 || offset >= log.highWatermark.offset) return NOTHING
+    if (offset >= log.highWatermark.offset) return NOTHING
+    // Compaction may leave a segment empty.
+    if (segment.size === 0) continue
+    if (end <= 0) return NOTHING
     const cached = readTail(log, segment, offset, end, bounds)
     if (cached) {
       if (cached.size > 0 || cached === NOTHING) return cached
       continue
     }
-    return readFile(log, i, offset, bounds)
+    return readFile(log, segment, offset, bounds)
   }
   return NOTHING
 }
@@ -75,7 +80,7 @@ function readTail(
   segment: Segment,
   offset: number,
   end: number,
-  { maxBytes, firstWhole }: Bounds,
+  { maxBytes, firstWhole, endOffset }: Bounds,
 ): Stretch | undefined {
   const { tail } = log
   const { place, offsets } = segment
@@ -89,6 +94,10 @@ function readTail(
   const start = tail.seek(offset, from, place + end)
   if (start === place + end) return PAST_END
   let stop = place + end
+  if (endOffset < log.highWatermark.offset) {
+    stop = tail.seek(endOffset, Math.max(start, place + offsets.positionBefore(endOffset)), stop)
+    if (stop <= start) return NOTHING
+  }
   if (stop - start > maxBytes) {
     const known = Math.max(start, place + offsets.batchBefore(start + maxBytes - place))
     stop = tail.lastEnd(known, start + maxBytes)
@@ -103,15 +112,14 @@ function readTail(
 
 function readFile(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const segment = log.segments[index]!
   const end = visibleEnd(log, segment)
   const read = new FileRead(segment, offset, end, bounds)
   const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
-  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
+  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, segment, read, bounds)
   try {
     while (read.result === undefined) {
       const room = read.room(log)
@@ -121,16 +129,15 @@ function readFile(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, offset, bounds) : read.result
+  return read.result === PAST_END ? readNext(log, segment, offset, bounds) : read.result
 }
 
 async function readFileLater(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   read: FileRead,
   bounds: Bounds,
 ): Promise<Stretch> {
-  const segment = log.segments[index]!
   try {
     await segment.use(async (file) => {
       while (read.result === undefined) {
@@ -142,17 +149,17 @@ async function readFileLater(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, read.offset, bounds) : read.result!
+  return read.result === PAST_END ? readNext(log, segment, read.offset, bounds) : read.result!
 }
 
-/** The segment ends before the offset: the next one has it. */
+/** The segment ends before the offset: the next one has it, of those that there are by now. */
 function readNext(
   log: PartitionLog,
-  index: number,
+  { baseOffset }: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const next = log.segments[index + 1]
+  const next = log.segments.find((segment) => segment.baseOffset > baseOffset)
   return next ? readLog(log, Math.max(offset, next.baseOffset), bounds) : NOTHING
 }
 
@@ -172,8 +179,10 @@ class FileRead {
   private readonly end: number
   private readonly maxBytes: number
   private readonly firstWhole: boolean
+  private readonly endOffset: number
 
-  constructor(segment: Segment, offset: number, end: number, { maxBytes, firstWhole }: Bounds) {
+  constructor(segment: Segment, offset: number, end: number, bounds: Bounds) {
+    const { maxBytes, firstWhole, endOffset } = bounds
     this.segment = segment
     this.offset = offset
     this.end = end
@@ -181,6 +190,7 @@ class FileRead {
     this.nextOffset = segment.baseOffset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
+    this.endOffset = endOffset
     this.length = this.ask()
   }
 
@@ -218,7 +228,8 @@ class FileRead {
   /** `found` begins with the batch that holds the offset. */
   private cut(found: Buffer, at: number, bytes: Buffer): void {
     const first = this.sizeAt(bytes, at)
-    if (first > this.maxBytes && !this.firstWhole) {
+    const isBeyond = readInt64(found, BASE_OFFSET) >= this.endOffset
+    if (isBeyond || (first > this.maxBytes && !this.firstWhole)) {
       this.finish(NOTHING)
       return
     }
@@ -230,6 +241,7 @@ class FileRead {
     let size = first
     let nextOffset = lastOffsetAt(found, 0) + 1
     while (size + HEADER_SIZE <= limit && isBatchAt(found, size, nextOffset)) {
+      if (readInt64(found, size + BASE_OFFSET) >= this.endOffset) break
       const end = size + claimedSizeAt(found, size)!
       if (end > limit) break
       nextOffset = lastOffsetAt(found, size) + 1

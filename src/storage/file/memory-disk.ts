@@ -8,7 +8,15 @@ import type { Random } from '../../random.ts'
 import { type Disk, type DiskEntry, type DiskFile, type DiskLock, FolderHeld } from './disk.ts'
 import { Extents } from './extents.ts'
 
-export type DiskVerb = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'remove' | 'makeDirectory'
+export type DiskVerb =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'rename'
+  | 'remove'
+  | 'makeDirectory'
 
 /** Returns the error code that the verb is to fail with, or `undefined` to let it pass. */
 export type Fault = (verb: DiskVerb, path: string) => string | undefined
@@ -18,6 +26,7 @@ class Node {
   /** What an unsynced change has overwritten or cut off, oldest first; bytes behind `syncedSize` are not kept. */
   undo: { position: number; bytes: Buffer }[] = []
   syncedSize = 0
+  modifiedAt = 0
 
   remember(position: number, length: number): void {
     const end = Math.min(position + length, this.syncedSize)
@@ -44,9 +53,11 @@ class Node {
 interface Folder {
   entries: Map<string, Node | Folder>
   durable: Map<string, Node | Folder>
+  /** Within the folder, since its last sync: each lasts whole or not at all, as file systems with a journal have it. */
+  renames: { from: string; to: string; entry: Node | Folder }[]
 }
 
-const emptyFolder = (): Folder => ({ entries: new Map(), durable: new Map() })
+const emptyFolder = (): Folder => ({ entries: new Map(), durable: new Map(), renames: [] })
 
 class MemoryFile implements DiskFile {
   readonly path: string
@@ -71,6 +82,7 @@ class MemoryFile implements DiskFile {
       const part = failure ? buffer.subarray(0, this.disk.isDead ? 0 : buffer.length >> 1) : buffer
       this.node.remember(at, part.length)
       this.node.content.write(part, at)
+      this.node.modifiedAt = this.disk.now()
       if (failure) throw failure
       at += buffer.length
     }
@@ -93,7 +105,7 @@ class MemoryFile implements DiskFile {
   }
 
   truncate(size: number): void {
-    const failure = this.disk.failureOf('write', this.path)
+    const failure = this.disk.failureOf('truncate', this.path)
     if (failure) throw failure
     this.node.remember(size, this.node.content.size - size)
     this.node.content.truncate(size)
@@ -141,6 +153,10 @@ export class MemoryDisk implements Disk {
   powerCut(random: Random): MemoryDisk {
     this.isDead = true
     return new MemoryDisk(this.options, survivors(this.root, random))
+  }
+
+  now(): number {
+    return this.options.clock.now()
   }
 
   /** Resolves as asynchronous calls do. */
@@ -210,6 +226,12 @@ export class MemoryDisk implements Disk {
     return node.content.size
   }
 
+  modifiedAt(path: string): number {
+    const node = this.find(path)
+    if (!(node instanceof Node)) throw diskError('ENOENT', path)
+    return node.modifiedAt
+  }
+
   async space(): Promise<{ totalBytes: number; usableBytes: number }> {
     return { totalBytes: -1, usableBytes: -1 }
   }
@@ -236,6 +258,9 @@ export class MemoryDisk implements Disk {
     const target = this.place(to)
     source.folder.entries.delete(source.name)
     target.folder.entries.set(target.name, entry)
+    if (source.folder === target.folder) {
+      source.folder.renames.push({ from: source.name, to: target.name, entry })
+    }
   }
 
   remove(path: string): void {
@@ -253,7 +278,9 @@ export class MemoryDisk implements Disk {
     await this.syncTurn()
     this.check('sync', path)
     const folder = this.find(path)
-    if (folder && !(folder instanceof Node)) folder.durable = new Map(folder.entries)
+    if (!folder || folder instanceof Node) return
+    folder.durable = new Map(folder.entries)
+    folder.renames = []
   }
 
   async lock(directory: string): Promise<DiskLock> {
@@ -291,22 +318,36 @@ export class MemoryDisk implements Disk {
 /** What a power cut leaves: synced names surely, others by chance; each file keeps what was synced and some of what came behind. */
 function survivors(folder: Folder, random: Random): Folder {
   const kept = new Map(folder.durable)
-  for (const [name, entry] of folder.entries) {
-    if (kept.get(name) !== entry && random.below(2) === 0) kept.set(name, entry)
+  const renamed = new Set<string>()
+  for (const { from, to, entry } of folder.renames) {
+    renamed.add(to)
+    if (random.below(2) === 0) {
+      // The name stays as it was, and so does what it led to.
+      renamed.add(from)
+      continue
+    }
+    if (kept.get(from) === entry) kept.delete(from)
+    kept.set(to, entry)
   }
-  for (const name of folder.durable.keys()) {
-    if (!folder.entries.has(name) && random.below(2) === 0) kept.delete(name)
+  for (const [name, entry] of folder.entries) {
+    if (kept.get(name) === entry || renamed.has(name)) continue
+    if (random.below(2) === 0) kept.set(name, entry)
+  }
+  for (const name of kept.keys()) {
+    if (folder.entries.has(name) || renamed.has(name)) continue
+    if (random.below(2) === 0) kept.delete(name)
   }
   const entries = new Map<string, Node | Folder>()
   for (const [name, entry] of kept) {
     if (entry instanceof Node) {
-      entry.rollBack(random.below(3) === 0 ? 0 : random.below(entry.content.size + 1))
+      const { size } = entry.content
+      entry.rollBack([0, random.below(size + 1), size][random.below(3)]!)
       entries.set(name, entry)
     } else {
       entries.set(name, survivors(entry, random))
     }
   }
-  return { entries, durable: new Map(entries) }
+  return { entries, durable: new Map(entries), renames: [] }
 }
 
 function namesOf(path: string): string[] {

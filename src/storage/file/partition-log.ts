@@ -18,10 +18,14 @@ import {
 import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
-import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
+import type { AbortedIndex } from './aborted-index.ts'
+import { AppendWaiters } from './append-waiters.ts'
+import type { AtomicGroup, AtomicMember, Barrier, Commit } from './commit.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
-import { encodePartitionMetadata, folderName, PARTITION_METADATA } from './log-folder.ts'
+import { isFull } from './disk.ts'
+import { folderName } from './log-folder.ts'
+import { makeLogFolder, syncLogNames, writeEpochs } from './log-names.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import { LogWriter, type Mark, type WriterOwner } from './log-writer.ts'
 import type { OpenedLog } from './opened-log.ts'
@@ -32,26 +36,13 @@ import type { LogTail } from './tail-cache.ts'
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
 
-interface AppendWaiter {
-  /** Waits until the high watermark is here. */
-  end: number
-  commit: Commit
-  index: number
-}
-
-interface Barrier {
-  group: AtomicGroup
-  start: Mark
-  end: number
-  isDone: boolean
-}
-
 export class PartitionLog implements WriterOwner, AtomicMember {
   spec: LogSpec
   readonly id: LogId
   readonly folder: string
   readonly segments: Segment[]
   readonly producers: ProducerStates
+  readonly aborted: AbortedIndex
   readonly epochs: LeaderEpochs
   readonly writer: LogWriter
   readonly tail: LogTail
@@ -66,6 +57,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   offline: StorageError | undefined
   /** Whether it went offline by a failed sync: what the disk holds is then not known before a new start. */
   isDoubtful = false
+  /** Why nothing can be appended for now, though it can be read. */
+  refusal: StorageError | undefined
   isDeleted = false
   /** Offline, deleted or closed: its folder may be another's already, and is left alone. */
   isEnded = false
@@ -76,14 +69,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   checkpointOffset: number
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
+  /** The last round of compaction, under way or ended. */
+  compacting: Promise<void> = Promise.resolve()
   private active: Segment
-  private waiters: AppendWaiter[] = []
+  private readonly waiters = new AppendWaiters()
   private barriers: Barrier[] = []
   private hasMoved = false
   /** Segments that were closed in this life, whose indexes are not synced yet. */
   private readonly rolled: Set<Segment>
-  /** Segments before the log's start whose files are to be removed. */
-  private readonly past: Segment[] = []
   private readonly clock: Clock
   private readonly shares: EngineShares
   private readonly segmentFiles: SegmentFiles
@@ -97,6 +90,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active = opened.segments.at(-1)!
     this.active.place = 0
     this.producers = opened.producers
+    this.aborted = opened.aborted
     this.epochs = opened.epochs
     this.leaderEpoch = Math.max(opened.epochs.highest, 0)
     this.logStartOffset = opened.logStartOffset
@@ -124,6 +118,12 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     return this.spec.config
   }
 
+  /** From here on the log goes by these. */
+  configure(config: LogConfig): void {
+    this.spec = { ...this.spec, config }
+    if (!this.isEnded) this.writer.policyChanged()
+  }
+
   /** `<topic>-<partition>`, the folder's name. */
   get name(): string {
     return folderName(this.spec.topic, this.spec.partitionIndex)
@@ -146,10 +146,11 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   offsets(): LogOffsets {
     const { offset } = this.highWatermark
+    const { logStartOffset } = this
     return {
-      logStartOffset: this.logStartOffset,
+      logStartOffset,
       highWatermark: offset,
-      lastStableOffset: offset,
+      lastStableOffset: this.producers.transactions.lastStableOffset(offset, logStartOffset),
       logEndOffset: this.writer.appended.offset,
       leaderEpoch: this.leaderEpoch,
     }
@@ -162,7 +163,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
       const message = `A batch of ${append.batch.sizeInBytes} bytes is larger than a segment may be (${this.config.segmentBytes}).`
       return { kind: 'reject', error: 'RECORD_LIST_TOO_LARGE', message }
     }
-    return producers.judge(append.batch)
+    return producers.judge(append.batch, append)
   }
 
   /** Puts a batch at the end of the log, and has `commit` hear of it when it is acknowledged. */
@@ -178,16 +179,17 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     const place = active.place + position
     this.copyIn(active, bytes, baseOffset, position)
     active.added(length, lastOffset, maxTimestamp, this.config.indexIntervalBytes)
-    this.producers.appended(batch, baseOffset, this.clock.monotonic())
+    const aborted = this.producers.appended(batch, baseOffset, this.clock.monotonic())
+    if (aborted) this.aborted.add(active, aborted)
     this.writer.moveEnd(lastOffset + 1, place + length)
     commit.outcomes[index] = this.outcome('appended', baseOffset, lastOffset)
-    this.await(lastOffset + 1, commit, index)
+    this.waiters.add(lastOffset + 1, commit, index)
   }
 
   /** Answers a batch that is in the log already, as soon as that one is acknowledged. */
   repeat(baseOffset: number, lastOffset: number, commit: Commit, index: number): void {
     commit.outcomes[index] = this.outcome('duplicate', baseOffset, lastOffset)
-    if (lastOffset >= this.highWatermark.offset) this.await(lastOffset + 1, commit, index)
+    if (lastOffset >= this.highWatermark.offset) this.waiters.add(lastOffset + 1, commit, index)
   }
 
   /** Nothing that is appended from now on is visible before the group is. */
@@ -212,6 +214,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
+  /** Goes on where the log was before a failed write: in the same epoch, unless what could be read then is gone. */
+  resume(before: PartitionLog): void {
+    const isWhole = this.logEndOffset >= before.highWatermark.offset
+    this.leaderEpoch = Math.max(this.leaderEpoch, before.leaderEpoch + (isWhole ? 0 : 1))
+    this.epochs.begin(this.leaderEpoch, this.logEndOffset)
+    if (!isWhole) this.saveEpochs()
+  }
+
   onProgress(): void {
     this.shares.progressed(this)
     for (const barrier of this.barriers) {
@@ -232,11 +242,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   announce(): void {
     if (!this.hasMoved) return
     this.hasMoved = false
-    const { offset } = this.highWatermark
-    let done = 0
-    while (done < this.waiters.length && this.waiters[done]!.end <= offset) done++
-    const answered = this.waiters.splice(0, done)
-    for (const { commit } of answered) commit.done()
+    this.waiters.answer(this.highWatermark.offset)
     this.notify()
   }
 
@@ -254,49 +260,38 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     })
     this.shares.log.error({ err: cause, folder: this.folder }, this.offline.message)
     this.end({ kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message: this.offline.message })
+    if (during === 'write') this.shares.fullDisk.failed(this.id, cause)
   }
 
   /** The log is offline, deleted or closed: nobody waits any longer. */
   end(outcome: AppendOutcome): void {
     this.isEnded = true
     this.writer.stop(this.offline ?? new StorageError(`${this.folder} is closed.`))
-    const { waiters, barriers } = this
-    this.waiters = []
+    const { barriers } = this
     this.barriers = []
-    for (const { commit, index } of waiters) {
-      commit.outcomes[index] = outcome
-      commit.done()
-    }
+    this.waiters.end(outcome)
     for (const barrier of barriers) {
       if (!barrier.isDone) barrier.group.memberDone()
     }
     this.tail.clear()
     this.snapshots.end()
-    for (const segment of [...this.past, ...this.segments]) segment.retire()
+    for (const segment of this.segments) segment.retire()
     this.notify()
   }
 
   /** Resolved: nothing is in progress on the folder of a log that has ended. */
   async settled(): Promise<void> {
-    await Promise.all([this.writer.idle(), this.checkpointing])
+    await Promise.all([this.writer.idle(), this.checkpointing, this.compacting])
   }
 
-  async syncNames(): Promise<void> {
-    const { disk, files, directory } = this.shares
-    const metadata = `${this.folder}/${PARTITION_METADATA}`
-    await files.use(metadata, false, (file) => file.sync())
-    files.forget(metadata)
-    await disk.syncDirectory(this.folder)
-    await disk.syncDirectory(directory)
+  syncNames(): Promise<void> {
+    return syncLogNames(this.shares, this.folder)
   }
 
   /** Makes the folder with its metadata, if it is not there, and writes new leader epochs. */
   makeFolder(): void {
-    const { disk } = this.shares
     if (!this.hasFolder) {
-      disk.makeDirectory(this.folder)
-      const metadata = encodePartitionMetadata(this.spec.topicId)
-      disk.writeFile(`${this.folder}/${PARTITION_METADATA}`, metadata)
+      makeLogFolder(this.shares.disk, this.folder, this.spec.topicId)
       this.hasFolder = true
       this.writer.hasNewNames = true
       this.onFolder?.()
@@ -304,39 +299,50 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
+  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back, unless something was appended meanwhile. */
   async syncIndexes(): Promise<void> {
-    let hasNewNames = false
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
-      if (!segment.isGone && segment.hasNewIndexes) {
-        const areNew = await segment.syncIndexes()
-        hasNewNames ||= areNew
-      }
-      // What was appended meanwhile, before the segment was closed, is for the next time.
+      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
       if (segment === this.active || segment.hasNewIndexes) continue
       segment.forgetIndexes()
       this.rolled.delete(segment)
     }
-    if (hasNewNames && !this.isEnded) await this.shares.disk.syncDirectory(this.folder)
   }
 
-  /** Moves the log's start up. The segments that lie before it are no longer read; their files are still there. */
-  moveStart(offset: number): void {
+  /** Moves the log's start up, and gives the segments that lie before it: they are no longer read, and their files are still there. */
+  moveStart(offset: number): Segment[] {
     this.logStartOffset = Math.max(this.logStartOffset, offset)
+    this.epochs.truncateStart(this.logStartOffset)
     const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
     for (const segment of past) this.rolled.delete(segment)
-    this.past.push(...past)
+    this.aborted.dropBefore(this.segments[0]!.baseOffset)
+    return past
   }
 
-  /** Removes the files of what lies before the log's start, and its epochs, when that has been written down. */
-  removePast(): void {
-    this.epochs.truncateStart(this.logStartOffset)
-    for (const segment of this.past.splice(0)) segment.removeFiles()
+  /** Begins an empty segment at the log's end, if there is none, so that all others may go. Resolved: a power cut leaves its file, whose name tells where the log goes on. */
+  async beginEmptySegment(): Promise<void> {
+    try {
+      if (this.active.size > 0) this.roll(this.logEndOffset)
+    } catch (error) {
+      // A full disk has no room for a snapshot, and is to be given some.
+      if (!isFull(error)) throw error
+    }
+    const isMade = this.active.file.size() === 0
+    if (isMade) await this.shares.disk.syncDirectory(this.folder)
+  }
+
+  /** Puts a segment in the place of neighbours that it was made of; `abortedBytes`: the size of its list of aborted transactions. */
+  replaceSegments(replaced: readonly Segment[], by: Segment, abortedBytes: number): void {
+    const first = this.segments.indexOf(replaced[0]!)
+    this.segments.splice(first, replaced.length, by)
+    for (const segment of replaced) this.rolled.delete(segment)
+    this.aborted.replace(replaced, by, abortedBytes)
   }
 
   saveEpochs(): void {
-    if (this.hasFolder) this.epochs.save(this.shares.disk, this.folder)
+    if (!this.epochs.isNew || !this.hasFolder) return
+    writeEpochs(this.shares.disk, this.folder, this.epochs)
   }
 
   private outcome(
@@ -345,11 +351,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     lastOffset: number,
   ): AppendOutcome {
     return { kind, baseOffset, lastOffset, logStartOffset: this.logStartOffset }
-  }
-
-  private await(end: number, commit: Commit, index: number): void {
-    commit.wait()
-    this.waiters.push({ end, commit, index })
   }
 
   private copyIn(active: Segment, bytes: Buffer, baseOffset: number, position: number): void {
@@ -367,14 +368,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     writer.add(active, bytes, copied, bytes.length, position + copied, tail.lastSlab)
   }
 
-  /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then. */
+  /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then, unless something has to last before. */
   private roll(baseOffset: number): void {
     const full = this.active
     this.active = new Segment(baseOffset, 0, this.segmentFiles)
     this.active.place = full.place + full.size
     this.segments.push(this.active)
-    this.snapshots.rolled(baseOffset)
     this.rolled.add(full)
+    if (this.aborted.isSynced) this.snapshots.rolled(baseOffset)
   }
 
   /** What an earlier life may have left in the machine's memory goes to the medium with the next sync. */
@@ -393,6 +394,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
       barrier && barrier.start.offset < acknowledged.offset ? barrier.start : acknowledged
     if (mark.offset <= this.highWatermark.offset) return
     this.highWatermark = mark
+    this.producers.transactions.acknowledged(mark.offset)
     this.hasMoved = true
   }
 }

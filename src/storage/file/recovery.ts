@@ -2,28 +2,36 @@
  * Opens a log's folder. After a clean stop its end is known and no batch is read. After any other, what lies behind the
  * recovery point is checked batch by batch; the log ends where the first one is torn or wrong, and what follows is cut off.
  * Good batches among that are kept aside. Of earlier segments the ends are looked at, and whatever is missing is said.
- * Producers come from the newest snapshot that is not beyond the end, and from the batches behind it.
+ * Producers come from the newest snapshot that is not beyond the end, and from the batches behind it; by those the aborted
+ * transactions are listed anew.
  */
 
-import { type BatchView, hasRightChecksum, MAGIC } from '../../protocol/records/batch-view.ts'
+import type { BatchView } from '../../protocol/records/batch-view.ts'
 import type { LogSpec } from '../engine.ts'
 import { ProducerStates } from '../producer-state.ts'
+import { AbortedIndex } from './aborted-index.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { rereadEpochs } from './epoch-recovery.ts'
+import { finishSwaps } from './compaction/segment-swap.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import {
   encodePartitionMetadata,
   fileName,
+  type LogFileKind,
+  isLeftover,
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './opened-log.ts'
-import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
+import { restoreProducers } from './producer-recovery.ts'
+import { encodeProducerSnapshot } from './producer-snapshot.ts'
 import { copyAside, moveAside, remainsOf } from './remains.ts'
 import { Segment, type SegmentFiles, segmentFiles } from './segment.ts'
 import { endOffsetOf } from './segment-end.ts'
+import { isStored } from './stored-batch.ts'
 
 export interface Remembered {
   /** The last stop was a clean one. */
@@ -31,21 +39,25 @@ export interface Remembered {
   /** From the checkpoints; `undefined` where they know nothing of the log. */
   recoveryPoint: number | undefined
   logStartOffset: number | undefined
+  /** The log was compacted: its segments may lack records that were replaced, also at their ends. */
+  isCleaned: boolean
   /** Bytes of the last segment when it was last closed. */
   endSize: number | undefined
 }
 
 /** A log that has no folder yet. */
 export function newLog(spec: LogSpec, folder: string, shares: EngineShares): OpenedLog {
+  const files = segmentFiles(shares, folder)
   return {
     spec,
     folder,
-    segments: [new Segment(0, 0, segmentFiles(shares, folder))],
+    segments: [new Segment(0, 0, files)],
     logStartOffset: 0,
     logEndOffset: 0,
     recoveryPoint: 0,
     snapshots: [],
     producers: new ProducerStates(),
+    aborted: new AbortedIndex(files),
     epochs: new LeaderEpochs(undefined),
     hasFolder: false,
     isClean: true,
@@ -68,6 +80,9 @@ class Recovery {
   private readonly shares: EngineShares
   private readonly files: SegmentFiles
   private readonly epochs: LeaderEpochs
+  private readonly aborted: AbortedIndex
+  /** Sizes of the files that list aborted transactions, by the base offsets of their segments. */
+  private readonly abortedSizes = new Map<number, number>()
   private segments: Segment[] = []
   /** Offsets of snapshots, oldest first. */
   private snapshots: number[] = []
@@ -80,10 +95,12 @@ class Recovery {
     this.remembered = remembered
     this.shares = shares
     this.files = segmentFiles(shares, folder)
+    this.aborted = new AbortedIndex(this.files)
     this.epochs = new LeaderEpochs(shares.disk.readFile(`${folder}/${LEADER_EPOCHS}`))
   }
 
   async run(): Promise<OpenedLog> {
+    await finishSwaps(this.shares.disk, this.folder)
     this.list()
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
@@ -91,14 +108,21 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
-      await this.rereadEpochs()
+      await rereadEpochs(this.epochs, this.segments, this.remembered.recoveryPoint ?? 0)
       await this.recover(logStartOffset)
     } else {
       await this.checkClosed(this.segments.length - 1)
       this.logEndOffset = cleanEnd
     }
     this.tellMissing(first!.baseOffset)
-    await this.restoreProducers(past)
+    const isClean = cleanEnd !== undefined
+    await this.openAborted()
+    const { folder, segments, aborted, shares, logEndOffset } = this
+    const recoveryPoint = this.remembered.recoveryPoint ?? 0
+    const log = { folder, segments, past, aborted, logEndOffset, recoveryPoint, isClean }
+    const restored = await restoreProducers(log, this.snapshots, shares)
+    this.producers = restored.producers
+    this.snapshots = restored.snapshots
     const { clock } = this.shares.writes
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
@@ -114,9 +138,10 @@ class Recovery {
       recoveryPoint: Math.min(this.remembered.recoveryPoint ?? 0, this.logEndOffset),
       snapshots: this.snapshots,
       producers: this.producers,
+      aborted: this.aborted,
       epochs: this.epochs,
       hasFolder: true,
-      isClean: cleanEnd !== undefined,
+      isClean,
     }
   }
 
@@ -143,9 +168,11 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
-      } else if (file) {
+      } else if (file?.kind === 'index' || file?.kind === 'timeindex') {
         indexes.push({ path, offset: file.offset })
-      } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
+      } else if (file?.kind === 'txnindex') {
+        this.abortedSizes.set(file.offset, disk.fileSize(path))
+      } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }
@@ -159,25 +186,6 @@ class Recovery {
     const metadata = encodePartitionMetadata(this.spec.topicId)
     const metadataPath = `${this.folder}/${PARTITION_METADATA}`
     if (!disk.readFile(metadataPath)?.equals(metadata)) disk.writeFile(metadataPath, metadata)
-  }
-
-  /** A power cut may have torn the leader epochs' file: the batches that are not checked know them, too. */
-  private async rereadEpochs(): Promise<void> {
-    const { recoveryPoint = 0 } = this.remembered
-    if (this.epochs.isWhole) return
-    this.epochs.clear()
-    if (recoveryPoint <= this.segments[0]!.baseOffset) return
-    for (const segment of this.segments.slice(
-      0,
-      segmentIndexOf(this.segments, recoveryPoint) + 1,
-    )) {
-      for await (const chunk of batchChunks(segment, 0, segment.size, true)) {
-        for (const { batch } of batchesOf(chunk)) {
-          if (!isStored(batch, segment.baseOffset, recoveryPoint)) return
-          this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
-        }
-      }
-    }
   }
 
   /** Finds the end of the log, and leaves nothing behind it. */
@@ -246,10 +254,12 @@ class Recovery {
   /** Looks at the ends of the first `count` segments, before others: what lacks there is said, and what is torn cut off. Gives how many were empty, and are removed. */
   private async checkClosed(count: number): Promise<number> {
     const { disk, log } = this.shares
-    const mayGap = this.spec.config.cleanupPolicy.compact
+    const mayGap = this.spec.config.cleanupPolicy.compact || this.remembered.isCleaned
     const empty: Segment[] = []
     for (const [i, segment] of this.segments.slice(0, count).entries()) {
       const next = this.segments[i + 1]!.baseOffset
+      // Compaction leaves a segment empty rather than the log without its start.
+      if (mayGap && segment.size === 0) continue
       const end = endOffsetOf(disk, segment)
       if (end === next || (mayGap && end !== undefined && end < next)) continue
       await this.checkSegment(segment, next)
@@ -310,40 +320,17 @@ class Recovery {
     this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
   }
 
-  /** From the newest snapshot that is whole, and the batches behind it. Snapshots of what is lost must not come back. */
-  private async restoreProducers(past: readonly Segment[]): Promise<void> {
+  /** Files of segments that are gone would be taken for those of later ones, even if they came back after a power cut. */
+  private async openAborted(): Promise<void> {
     const { disk } = this.shares
-    const lost = this.snapshots.filter((offset) => offset > this.logEndOffset)
-    for (const offset of lost) disk.remove(this.snapshotPath(offset))
+    for (const segment of this.segments) {
+      const size = this.abortedSizes.get(segment.baseOffset)
+      if (size !== undefined) this.aborted.open(segment, size)
+    }
+    const known = new Set(this.segments.map(({ baseOffset }) => baseOffset))
+    const lost = [...this.abortedSizes.keys()].filter((offset) => !known.has(offset))
+    for (const offset of lost) disk.remove(this.pathOf(offset, 'txnindex'))
     if (lost.length > 0) await disk.syncDirectory(this.folder)
-    this.snapshots = this.snapshots.filter((offset) => offset <= this.logEndOffset)
-    let from = 0
-    for (let last = this.snapshots.at(-1); last !== undefined; last = this.snapshots.at(-1)) {
-      const bytes = disk.readFile(this.snapshotPath(last))
-      const producers = bytes && decodeProducerSnapshot(bytes)
-      if (producers) {
-        this.producers = producers
-        from = last
-        break
-      }
-      this.snapshots.pop()
-      disk.remove(this.snapshotPath(last))
-    }
-    if (from >= this.logEndOffset) return
-    for (const segment of past) await this.replayProducers(segment, 0, from)
-    for (const segment of this.segments.slice(segmentIndexOf(this.segments, from))) {
-      const start = segment.size === 0 ? 0 : segment.offsets.positionBefore(from)
-      await this.replayProducers(segment, start, from)
-    }
-  }
-
-  private async replayProducers(segment: Segment, start: number, from: number): Promise<void> {
-    for await (const chunk of batchChunks(segment, start, segment.size, true)) {
-      for (const { batch } of batchesOf(chunk)) {
-        if (!isStored(batch, segment.baseOffset, this.remembered.recoveryPoint ?? 0)) return
-        if (batch.baseOffset >= from) this.producers.appended(batch, batch.baseOffset)
-      }
-    }
   }
 
   /** Removes what lies before the log start, when what it tells of producers is safe elsewhere. */
@@ -351,7 +338,9 @@ class Recovery {
     if (past.length === 0) return
     const { disk } = this.shares
     const offset = this.logEndOffset
-    await disk.replaceFile(this.snapshotPath(offset), encodeProducerSnapshot(this.producers))
+    await this.aborted.sync()
+    const snapshot = encodeProducerSnapshot(this.producers)
+    await disk.replaceFile(this.pathOf(offset, 'snapshot'), snapshot)
     if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
     for (const segment of past) segment.removeFiles()
     await disk.syncDirectory(this.folder)
@@ -396,13 +385,7 @@ class Recovery {
     if (removed.length > 0) await this.shares.disk.syncDirectory(this.folder)
   }
 
-  private snapshotPath(offset: number): string {
-    return `${this.folder}/${fileName(offset, 'snapshot')}`
+  private pathOf(offset: number, kind: LogFileKind): string {
+    return `${this.folder}/${fileName(offset, kind)}`
   }
-}
-
-/** Whether a batch is one that was stored here, behind `next`. What lies before the recovery point has been synced and is believed. */
-function isStored(batch: BatchView, next: number, recoveryPoint: number): boolean {
-  if (batch.magic !== MAGIC || batch.baseOffset < next || batch.lastOffsetDelta < 0) return false
-  return batch.lastOffset < recoveryPoint || hasRightChecksum(batch.bytes)
 }

@@ -10,10 +10,11 @@ import {
   readInt64,
 } from '../../protocol/records/batch-view.ts'
 import { type LogConfig, StorageError } from '../engine.ts'
-import type { Disk, DiskFile } from './disk.ts'
+import { type Disk, type DiskFile, isNotFound } from './disk.ts'
+import type { Random } from '../../random.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
-import { fileName } from './log-folder.ts'
+import { DELETED_ENDING, fileName } from './log-folder.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
 import { TimeIndex } from './time-index.ts'
@@ -21,26 +22,34 @@ import { TimeIndex } from './time-index.ts'
 const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
+const JITTER_DRAWS = 2 ** 31
 const REBUILD_READ_BYTES = 1024 * 1024
 /** A segment below this may do without an entry in its offset index. */
 const NO_INDEX_BELOW_BYTES = 64 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
 
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex'
+const INDEX_FILES: readonly SegmentFileKind[] = ['index', 'timeindex', 'txnindex']
+
+/** `.cleaned`: compaction is still writing it; `.swap`: it is whole, and takes the place of others; `.deleted`: no longer part of the log. */
+export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
+
 export interface SegmentFiles {
   disk: Disk
   files: OpenFiles
   clock: Clock
+  random: Random
   folder: string
 }
 
-export function segmentFiles({ disk, files, writes }: EngineShares, folder: string): SegmentFiles {
-  return { disk, files, clock: writes.clock, folder }
+export function segmentFiles(shares: EngineShares, folder: string): SegmentFiles {
+  const { disk, files, writes, random } = shares
+  return { disk, files, clock: writes.clock, random, folder }
 }
 
 export class Segment {
   readonly baseOffset: number
-  readonly path: string
   /** Bytes appended, of which the last may not be written yet. */
   size: number
   /** Where the segment begins in the log's count of bytes in this life; NaN for one from an earlier life that nothing was appended to. */
@@ -53,6 +62,9 @@ export class Segment {
   private readonly disk: Disk
   private readonly files: OpenFiles
   private readonly clock: Clock
+  private readonly random: Random
+  /** What `segment.jitter.ms` makes of this segment's time is drawn once. */
+  private jitterDraw: number | undefined
   /** Monotonic time of its making, or of its opening in this life. */
   private readonly openedAt: number
   private offsetIndex: OffsetIndex | undefined
@@ -61,11 +73,16 @@ export class Segment {
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
-  private readonly mayCreate: boolean
+  private mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
+  /** Folder and base offset: what its files are called up to the first dot. */
+  private readonly stem: string
+  private suffix: SegmentSuffix
+  private logPath: string
 
-  constructor(baseOffset: number, size: number, { disk, files, clock, folder }: SegmentFiles) {
+  constructor(baseOffset: number, size: number, given: SegmentFiles, suffix: SegmentSuffix = '') {
+    const { disk, files, clock, random, folder } = given
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
     this.size = size
@@ -77,8 +94,15 @@ export class Segment {
     this.disk = disk
     this.files = files
     this.clock = clock
+    this.random = random
     this.openedAt = clock.monotonic()
-    this.path = `${folder}/${fileName(baseOffset, 'log')}`
+    this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
+    this.suffix = suffix
+    this.logPath = `${this.stem}.log${suffix}`
+  }
+
+  get path(): string {
+    return this.logPath
   }
 
   /** Throws StorageError when it is gone. */
@@ -121,15 +145,25 @@ export class Segment {
     this.maxTimestampOffset = this.times.lastOffset
   }
 
+  /** What retention by time goes by, as Kafka has it: the largest timestamp, or when the file was last written where there is none. */
+  newestTimestamp(): number {
+    const hadIndexes = this.timeIndex !== undefined
+    this.loadMaxTimestamp()
+    if (this.maxTimestamp < 0) return this.disk.modifiedAt(this.path)
+    if (!hadIndexes) this.forgetIndexes()
+    return this.maxTimestamp
+  }
+
   /** Whether a batch must go to the next segment, by Kafka's rules: size, index size, offset range, and time between the first batch and this one. */
   isFullFor(size: number, lastOffset: number, maxTimestamp: number, config: LogConfig): boolean {
     if (this.size === 0) return lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     this.loadMaxTimestamp()
     return (
       this.size + size > config.segmentBytes ||
-      this.spanTo(maxTimestamp) > config.segmentMs ||
+      this.spanTo(maxTimestamp) > this.longestSpan(config) ||
       this.offsets.sizeInBytes + OFFSET_ENTRY > config.segmentIndexBytes ||
-      this.times.sizeInBytes + TIME_ENTRY > config.segmentIndexBytes ||
+      // One entry's room is kept for the largest timestamp, which comes last.
+      this.times.sizeInBytes + 2 * TIME_ENTRY > config.segmentIndexBytes ||
       lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     )
   }
@@ -161,24 +195,26 @@ export class Segment {
     this.hasNewIndexes = true
   }
 
-  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. True where files may be new, whose names the folder has to be synced for. */
-  async syncIndexes(): Promise<boolean> {
+  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. */
+  async syncIndexes(): Promise<void> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
     const offsetsAreNew = this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
     const timesAreNew = this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
     try {
       for (const kind of ['index', 'timeindex'] as const) {
-        if (this.isGone) return false
+        if (this.isGone) return
         const path = this.pathOf(kind)
         await this.files.use(path, false, (file) => file.sync())
         this.files.forget(path)
+      }
+      if ((offsetsAreNew || timesAreNew) && !this.isGone) {
+        await this.disk.syncDirectory(this.stem.slice(0, this.stem.lastIndexOf('/')))
       }
     } catch (error) {
       this.hasNewIndexes = true
       throw error
     }
-    return offsetsAreNew || timesAreNew
   }
 
   /** Gives the indexes' memory back; their files must have all. */
@@ -190,6 +226,7 @@ export class Segment {
 
   closeFiles(): void {
     this.files.forget(this.path)
+    this.files.forget(this.pathOf('txnindex'))
   }
 
   /** Its files stay where they are, and are no longer this segment's. */
@@ -201,13 +238,53 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
-      this.disk.remove(this.pathOf(kind))
+    this.disk.remove(this.path)
+    for (const kind of INDEX_FILES) this.disk.remove(this.pathOf(kind))
+  }
+
+  /** Its files are called as Kafka calls those that are soon to be removed; gives their names. */
+  setDeleted(): string[] {
+    if (this.isGone) return []
+    this.retire()
+    this.renameLog(DELETED_ENDING)
+    this.renameIndexes(DELETED_ENDING)
+    return this.paths
+  }
+
+  /** Of all files that it may have. */
+  get paths(): string[] {
+    return [this.path, ...INDEX_FILES.map((kind) => this.pathOf(kind))]
+  }
+
+  pathOf(kind: SegmentFileKind): string {
+    return kind === 'log' ? this.logPath : `${this.stem}.${kind}${this.suffix}`
+  }
+
+  /** Gives the file with its batches another suffix. Who reads it goes on, and who opens it next finds it there. */
+  renameLog(suffix: SegmentSuffix): void {
+    const before = this.logPath
+    this.logPath = `${this.stem}.log${suffix}`
+    this.mayCreate = false
+    this.files.forget(before)
+    this.rename(before, this.logPath)
+  }
+
+  /** The same for its indexes, those that there are. */
+  renameIndexes(suffix: SegmentSuffix): void {
+    const before = INDEX_FILES.map((kind) => this.pathOf(kind))
+    this.suffix = suffix
+    for (const [i, kind] of INDEX_FILES.entries()) {
+      this.files.forget(before[i]!)
+      this.rename(before[i]!, this.pathOf(kind))
     }
   }
 
-  pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
-    return `${this.path.slice(0, -'log'.length)}${kind}`
+  private rename(from: string, to: string): void {
+    try {
+      this.disk.rename(from, to)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
   }
 
   /** Whether there are entries where there must be, and the last one points to the batch that it names. */
@@ -265,7 +342,18 @@ export class Segment {
     return first >= 0 ? timestamp - first : this.clock.monotonic() - this.openedAt
   }
 
-  private readFirstTimestamp(): number {
+  /** A compacted log's segments end early enough to be cleaned in time, as nothing is cleaned that is still appended to. */
+  private longestSpan({ segmentMs, segmentJitterMs, cleanupPolicy, ...lags }: LogConfig): number {
+    const { compact } = cleanupPolicy
+    const span = compact ? Math.min(segmentMs, lags.maxCompactionLagMs) : segmentMs
+    if (segmentJitterMs === 0) return span
+    this.jitterDraw ??= this.random.below(JITTER_DRAWS)
+    return span - (this.jitterDraw % Math.min(segmentJitterMs, span))
+  }
+
+  /** -1 where the first batch has none, or there is no batch. */
+  readFirstTimestamp(): number {
+    if (this.size === 0) return -1
     if (this.firstTimestamp === undefined) {
       const bytes = Buffer.alloc(8)
       this.file.readSync(bytes, MAX_TIMESTAMP)

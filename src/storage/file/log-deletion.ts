@@ -1,0 +1,106 @@
+/**
+ * Takes records away from the start of a log, in an order in which no crash brings them back:
+ *
+ *   what only they tell is written elsewhere -> the new start is on stable storage -> readers see it -> the files go
+ */
+
+import { expiryOf } from '../retention.ts'
+import { StorageError } from '../engine.ts'
+import type { Checkpointer } from './checkpointer.ts'
+import { isFull } from './disk.ts'
+import type { EngineShares } from './engine-shares.ts'
+import type { PartitionLog } from './partition-log.ts'
+import type { Removals } from './removals.ts'
+import type { Segment } from './segment.ts'
+import { segmentIndexOf } from './segment-search.ts'
+
+export class LogDeletion {
+  private readonly shares: EngineShares
+  private readonly checkpointer: Checkpointer
+  private readonly removals: Removals
+  /** Segments of which it was said that they are stamped in the future. */
+  private readonly told = new WeakSet<Segment>()
+
+  constructor(shares: EngineShares, checkpointer: Checkpointer, removals: Removals) {
+    this.shares = shares
+    this.checkpointer = checkpointer
+    this.removals = removals
+  }
+
+  /** Resolves with the log's start, when it will survive a crash. */
+  async truncateBefore(log: PartitionLog, offset: number): Promise<number> {
+    const start = Math.min(offset, log.highWatermark.offset)
+    if (start <= log.logStartOffset) return log.logStartOffset
+    const count = segmentIndexOf(log.segments, start)
+    // What the batches that go tell of producers must be kept elsewhere before.
+    if (count > 0) await this.secure(log)
+    const isSaved = await this.saveStart(log, start)
+    const deleted = log.moveStart(start).flatMap((segment) => segment.setDeleted())
+    // Where the files' new names are what tells the start, they have to last.
+    if (!isSaved) await this.shares.disk.syncDirectory(log.folder)
+    log.notify()
+    this.removals.files(deleted, log.config.fileDeleteDelayMs)
+    return log.logStartOffset
+  }
+
+  /** Drops what is past the log's retention. Resolves with the log's start, when it will survive a crash. */
+  async applyRetention(log: PartitionLog, now: number): Promise<number> {
+    if (log.isEnded) return log.logStartOffset
+    const { segments, highWatermark, config } = log
+    const endOffsetOf = (i: number): number => segments[i + 1]?.baseOffset ?? log.logEndOffset
+    const retained = { segments, endOffsetOf, highWatermark: highWatermark.offset, config }
+    const expiry = expiryOf(retained, now)
+    if (expiry.future) this.tellFuture(log, expiry.future)
+    const count = expiry.bySize + expiry.byTime
+    if (count === 0) return log.logStartOffset
+    const start = endOffsetOf(count - 1)
+    const bytes = segments.slice(0, count).reduce((sum, { size }) => sum + size, 0)
+    // The log always has a segment, whose name tells where it goes on.
+    if (start === log.logEndOffset) await log.beginEmptySegment()
+    const from = log.logStartOffset
+    const moved = await this.truncateBefore(log, start)
+    this.shares.log.info(
+      { folder: log.folder, ...expiry, future: undefined, bytes, from, to: moved },
+      'Retention has deleted segments.',
+    )
+    return moved
+  }
+
+  private async secure(log: PartitionLog): Promise<void> {
+    const isDone = await this.checkpointer.checkpoint(log, 'lasting')
+    if (log.isEnded) throw log.offline ?? new StorageError(`${log.folder} is closed.`)
+    // On a full disk it matters more that there is room again than what is remembered of producers after a crash.
+    if (!isDone && !this.shares.fullDisk.isFull) {
+      throw new StorageError(`${log.folder} could not be truncated.`)
+    }
+  }
+
+  /** False when the disk has no room for the checkpoint, and the names of the segments tell the start as well. */
+  private async saveStart(log: PartitionLog, start: number): Promise<boolean> {
+    const { logStarts } = this.checkpointer
+    const before = logStarts.offsets.get(log.name)
+    logStarts.offsets.set(log.name, Math.max(start, before ?? 0))
+    let failure: unknown
+    try {
+      await logStarts.save()
+    } catch (error) {
+      failure = error
+    }
+    if (log.isEnded) throw log.offline ?? new StorageError(`${log.folder} is closed.`)
+    if (failure === undefined) return true
+    const isOfSegment = log.segments.some(({ baseOffset }) => baseOffset === start)
+    if (isFull(failure)) this.shares.fullDisk.noticed(failure)
+    if (isFull(failure) && isOfSegment) return false
+    logStarts.offsets.set(log.name, log.logStartOffset)
+    throw failure
+  }
+
+  private tellFuture({ folder }: PartitionLog, segment: Segment): void {
+    if (this.told.has(segment)) return
+    this.told.add(segment)
+    this.shares.log.warn(
+      { folder, file: segment.path, newestTimestamp: segment.newestTimestamp() },
+      'A segment has records that are stamped in the future: neither it nor what follows it is deleted by time before then.',
+    )
+  }
+}
