@@ -133,7 +133,7 @@ export class SegmentCheck {
     if (baseOffset < log.nextOffset) {
       const text = `its name says offset ${baseOffset}, and the segment before ends at ${log.nextOffset}`
       log.damaged('segment-name', this.path, text, 0, baseOffset)
-      log.isDamaged = true
+      this.damage()
     } else if (baseOffset > log.nextOffset) {
       this.gap(baseOffset, 0)
     }

@@ -5,8 +5,13 @@
 
 import { expect } from 'vitest'
 import { ManualClock } from '../../../src/clock.ts'
-import { batchesIn, hasRightChecksum } from '../../../src/protocol/records/batch-view.ts'
+import {
+  batchesIn,
+  type BatchView,
+  hasRightChecksum,
+} from '../../../src/protocol/records/batch-view.ts'
 import { buildBatch } from '../../../src/protocol/records/batch-builder.ts'
+import { buildMarker } from '../../../src/protocol/records/control-records.ts'
 import { iterateRecords } from '../../../src/protocol/records/record-iterator.ts'
 import { type Random, seededRandom } from '../../../src/random.ts'
 import { type Append, logId } from '../../../src/storage/engine.ts'
@@ -21,6 +26,7 @@ import { verifyFolder } from '../../../src/storage/verify/folder-check.ts'
 import type { Rule, Violation } from '../../../src/storage/verify/violation.ts'
 import { type CrashKind, CrashPoint } from './crash-point.ts'
 import { LogModel, PRODUCERS } from './log-model.ts'
+import { checkCompacted, checkWhole } from './record-expectations.ts'
 import { drawOperation, type Operation, operations } from './operations.ts'
 
 export const DIRECTORY = '/data'
@@ -46,6 +52,8 @@ const LEFT_BY_STOP: readonly Rule[] = [
 ]
 
 const MOST_CRASHES_IN_A_ROW = 4
+
+type ModelAppend = Append & { model: LogModel; end: number }
 
 export interface RunOptions {
   /** The disk call that the run dies in; left out, it dies by operations alone. */
@@ -90,6 +98,13 @@ export class CrashRun {
         indexIntervalBytes: 100,
         segmentIndexBytes: 200,
         flushMessages: 1,
+        retentionBytes: 30_000,
+        retentionMs: 60_000,
+      }),
+      new LogModel('compacted', topicId(), {
+        segmentBytes: 20_000,
+        indexIntervalBytes: 500,
+        cleanupPolicy: { delete: false, compact: true },
       }),
     ]
   }
@@ -109,22 +124,47 @@ export class CrashRun {
 
   /** Makes batches of any log, and sends them in one call; what becomes of them is looked at when it is known. Where a log may be offline, an atomic call would be refused as a whole, and the models would not know. */
   append(mayBeAtomic = true): void {
-    const appends: (Append & { model: LogModel; end: number })[] = []
+    const appends: ModelAppend[] = []
     for (let n = this.random.below(4) + 1; n > 0; n--) {
       const model = this.anyLog()
-      const count = this.random.below(3) + 1
-      const value = `${this.count++}`.padEnd(this.random.below(6) === 0 ? 17_000 : 100, '.')
-      const sent = model.send(value, count, this.random.below(PRODUCERS))
-      const { producerId, baseSequence } = sent
-      const records = Array.from({ length: count }, (_, i) => ({
-        key: null,
+      const producerId = model.firstProducerId + this.random.below(PRODUCERS)
+      appends.push(this.batchFor(model, producerId, false))
+    }
+    this.send(appends, mayBeAtomic && this.random.below(3) === 0)
+  }
+
+  /** A transaction of one or two batches, and its end. */
+  appendTransaction(model: LogModel): void {
+    const producerId = model.transactionalProducer
+    for (let n = this.random.below(2) + 1; n > 0; n--) {
+      this.send([this.batchFor(model, producerId, true)], false)
+    }
+    const type = this.random.below(2) === 0 ? 'ABORT' : 'COMMIT'
+    const timestamp = this.clock.now()
+    const marker = { type, coordinatorEpoch: 0, producerId, producerEpoch: 0, timestamp } as const
+    const batch = buildMarker(marker)
+    const [record] = iterateRecords(batch)
+    model.sendMarker(String(record!.value))
+    this.send([{ log: model.id, batch, model, end: model.end }], false)
+  }
+
+  private batchFor(model: LogModel, producerId: number, transactional: boolean): ModelAppend {
+    const count = this.random.below(3) + 1
+    const value = `${this.count++}`.padEnd(this.random.below(6) === 0 ? 17_000 : 100, '.')
+    const { baseSequence, baseOffset } = model.send(value, count, producerId)
+    const records = Array.from({ length: count }, (_, i) => {
+      const key = model.keyAt(baseOffset + i)
+      return {
+        key: key === null ? null : Buffer.from(key),
         value: Buffer.from(i === 0 ? value : `${i}`),
         timestamp: this.clock.now(),
-      }))
-      const batch = buildBatch(records, { producerId, producerEpoch: 0, baseSequence })
-      appends.push({ log: model.id, batch, model, end: model.end })
-    }
-    const atomic = mayBeAtomic && this.random.below(3) === 0
+      }
+    })
+    const options = { producerId, producerEpoch: 0, baseSequence, transactional }
+    return { log: model.id, batch: buildBatch(records, options), model, end: model.end }
+  }
+
+  private send(appends: readonly ModelAppend[], atomic: boolean): void {
     const outcomes = this.engine.append(appends, { atomic }).then((results) => {
       results.forEach((result, i) => {
         const { model, end } = appends[i]!
@@ -289,25 +329,25 @@ export class CrashRun {
 
   /** Reads all: what was sent, in order, each once, whole. */
   private async checkRecords(log: LogModel, end: number): Promise<void> {
-    const found = []
+    const found: BatchView[] = []
     for (let offset = log.logStartOffset; offset < end; ) {
       const maxBytes = this.random.below(60_000)
       const want = { log: log.id, offset, maxBytes }
       const read = await this.engine.read([want], { maxBytes, firstWhole: true })
       const { buffers, error, size } = read.reads[0]!
       expect(error).toBe(undefined)
+      // Nothing may be left of the end of a compacted log.
+      if (size === 0 && log.isCompacted) break
       expect(size).toBeGreaterThan(0)
       for (const batch of batchesIn(Buffer.concat(buffers))) {
         expect(hasRightChecksum(batch.bytes)).toBe(true)
-        const [first] = iterateRecords(batch)
-        found.push([batch.baseOffset, String(first!.value), batch.recordCount])
+        found.push(batch)
         offset = batch.nextOffset
       }
       read.release()
     }
-    expect(found, log.topic).toEqual(
-      log.within(end).map(({ baseOffset, value, count }) => [baseOffset, value, count]),
-    )
+    if (log.isCompacted) checkCompacted(log, found, end)
+    else checkWhole(log, found, end)
   }
 
   /** The last batch of each producer, sent again, is known. */

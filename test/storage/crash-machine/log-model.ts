@@ -11,6 +11,9 @@ import {
 /** Producers of a log that write at the same time. */
 export const PRODUCERS = 3
 
+const KEYS = 7
+const FIRST_TRANSACTIONAL = 1_000_000
+
 export interface Sent {
   value: string
   baseOffset: number
@@ -59,9 +62,29 @@ export class LogModel {
     return last ? last.baseOffset + last.count : this.firstOffset
   }
 
+  get isCompacted(): boolean {
+    return this.config.cleanupPolicy.compact
+  }
+
+  /** The key of the record at an offset: few, so that most records of a compacted log are replaced. */
+  keyAt(offset: number): string | null {
+    return this.isCompacted ? `key ${offset % KEYS}` : null
+  }
+
+  /** A producer whose batches are transactional. */
+  get transactionalProducer(): number {
+    return FIRST_TRANSACTIONAL + this.firstProducerId
+  }
+
+  /** A marker goes in, which has no sequence. */
+  sendMarker(value: string): Sent {
+    const sent = { value, baseOffset: this.end, count: 1, producerId: -1, baseSequence: -1 }
+    this.batches.push(sent)
+    return sent
+  }
+
   /** The next batch of a producer goes in, in the model at once. */
-  send(value: string, count: number, producer: number): Sent {
-    const producerId = this.firstProducerId + producer
+  send(value: string, count: number, producerId: number): Sent {
     const last = this.batches.findLast((batch) => batch.producerId === producerId)
     const baseSequence = last ? last.baseSequence + last.count : 0
     const sent = { value, baseOffset: this.end, count, producerId, baseSequence }

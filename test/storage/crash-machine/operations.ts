@@ -49,6 +49,40 @@ export const operations: readonly Operation[] = [
       log.logStartOffset = answered
     },
   },
+  {
+    name: 'retention',
+    weight: 4,
+    async run(run) {
+      const log = run.logs.find(({ topic }) => topic === 'rolling')!
+      log.askedStartOffset = Math.max(log.askedStartOffset, log.acknowledgedEnd)
+      await run.engine.applyRetention(log.id, run.clock.now())
+      const { logStartOffset } = run.engine.offsets(log.id)!
+      if (logStartOffset < log.logStartOffset) {
+        throw new Error(
+          `Retention moved the start back from ${log.logStartOffset} to ${logStartOffset}.`,
+        )
+      }
+      log.logStartOffset = logStartOffset
+      log.askedStartOffset = logStartOffset
+    },
+  },
+  {
+    name: 'compaction',
+    weight: 4,
+    async run(run) {
+      const log = run.logs.find(({ isCompacted }) => isCompacted)!
+      await run.engine.compact(log.id, run.clock.now())
+    },
+  },
+  {
+    name: 'transaction',
+    weight: 6,
+    async run(run) {
+      const log = run.anyLog()
+      // What of a transaction outlives compaction is for tests of its own.
+      if (!log.isCompacted) run.appendTransaction(log)
+    },
+  },
   { name: 'time passes', weight: 4, run: (run) => run.clock.advance(CHECKPOINT_MS) },
   {
     name: 'delete and make anew',

@@ -10,11 +10,11 @@ const asked = process.env['ODRADEK_SEED']
 const askedCall = process.env['ODRADEK_CRASH_AT']
 
 /** Seeds whose lives have crashes by chance, in operations and in the middle of disk calls. */
-const LIVES = isLong ? 2000 : 16
+const LIVES = isLong ? 2000 : 8
 /** Seeds of which one life is lived for each disk call of it, and ends that life there. */
-const EVERY_CALL = isLong ? 8 : 1
+const EVERY_CALL = isLong ? 6 : 1
 const STEPS = 120
-const SHORT_STEPS = isLong ? 40 : 16
+const SHORT_STEPS = isLong ? 40 : 10
 /** Seeds to a test, so that none takes long. */
 const SEEDS_PER_TEST = 20
 
