@@ -94,7 +94,7 @@ const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
  * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
  * more: the clients of 4.3.1 come last, for that class alone.
  */
-async function toolClassPath(): Promise<string> {
+async function toolClassPath(): Promise<{ jars: string; oldClients: string }> {
   const clients = 'kafka-clients-4.3.1.jar'
   if (!existsSync(resolve(toolFolder, clients))) {
     const artifact = '-Dartifact=org.apache.kafka:kafka-clients:4.3.1'
@@ -105,10 +105,10 @@ async function toolClassPath(): Promise<string> {
   const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
     timeoutMs: 300_000,
   })
-  return `${stdout.trim()}:${resolve(toolFolder, clients)}`
+  return { jars: stdout.trim(), oldClients: resolve(toolFolder, clients) }
 }
 
-let classPath: Promise<string> | undefined
+let classPath: ReturnType<typeof toolClassPath> | undefined
 
 /** Runs one of Kafka's own command line tools. */
 export async function kafkaTool(
@@ -117,10 +117,14 @@ export async function kafkaTool(
   options: RunOptions = {},
 ): Promise<Outcome> {
   classPath ??= toolClassPath()
+  const { jars, oldClients } = await classPath
+  // The dump tool calls what the clients of 4.4 have no more.
+  const isDump = className.endsWith('.DumpLogSegments')
+  const path = isDump ? `${oldClients}:${jars}` : `${jars}:${oldClients}`
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
-  return run('java', [...flags, '-cp', await classPath, className, ...args], options)
+  return run('java', [...flags, '-cp', path, className, ...args], options)
 }

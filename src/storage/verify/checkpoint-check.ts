@@ -29,7 +29,8 @@ export function readCheckpoint(bytes: Buffer | undefined): {
   offsets: OffsetCheckpoint
   fault: string | undefined
 } {
-  if (bytes === undefined) return { offsets: new Map(), fault: undefined }
+  // Kafka makes the file before it has anything to say.
+  if (bytes === undefined || bytes.length === 0) return { offsets: new Map(), fault: undefined }
   const offsets = decodeOffsetCheckpoint(bytes) ?? new Map<string, number>()
   return { offsets, fault: checkpointFault(bytes, OFFSET_FIELDS) ?? repeatFault(bytes, offsets) }
 }

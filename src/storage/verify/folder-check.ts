@@ -177,6 +177,7 @@ class FolderCheck {
       {
         folder,
         isClean: this.isClean,
+        isOurs: files.isOurs,
         isRecovered: options.isRecovered ?? false,
         recoveryPoint: files.recoveryPoints.get(name) ?? 0,
         logStartOffset: files.logStarts.get(name),

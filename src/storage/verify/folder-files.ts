@@ -82,7 +82,7 @@ export class FolderFiles {
     }
   }
 
-  private get isOurs(): boolean {
+  get isOurs(): boolean {
     return this.identity.has('odradek.format')
   }
 

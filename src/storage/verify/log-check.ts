@@ -27,6 +27,8 @@ export interface LogCircumstances {
   isClean: boolean
   /** A broker has opened it since: batches are whole to the end, other files up to the recovery point. */
   isRecovered: boolean
+  /** Kafka's own log of its metadata ends without the last entry of its time index, also after a clean stop. */
+  isOurs: boolean
   recoveryPoint: number
   /** From the checkpoint. */
   logStartOffset: number | undefined

@@ -166,13 +166,14 @@ export class SegmentCheck {
 
   private checkIndexes(size: number, next: number | undefined): void {
     const { log, offsets, times } = this
+    const { isClean, isOurs } = log.circumstances
     const endOffset = log.nextOffset
     if (size > 0 && this.batches > 0) {
       const isSaved = !log.mayBeUnsaved(endOffset - 1)
       if (isSaved && !offsets) this.missing('index', endOffset)
       if (isSaved && !times) this.missing('timeindex', endOffset)
       offsets?.end(endOffset)
-      times?.end(endOffset, isSaved && (!this.isLast || log.circumstances.isClean))
+      times?.end(endOffset, isSaved && (!this.isLast || (isClean && isOurs)))
     } else {
       offsets?.end(endOffset)
     }
