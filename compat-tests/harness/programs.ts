@@ -94,10 +94,11 @@ const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
  * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
  * more: the clients of 4.3.1 come last, for that class alone.
  */
-async function toolClassPath(): Promise<{ jars: string; oldClients: string }> {
-  const clients = 'kafka-clients-4.3.1.jar'
-  if (!existsSync(resolve(toolFolder, clients))) {
-    const artifact = '-Dartifact=org.apache.kafka:kafka-clients:4.3.1'
+async function toolClassPath(): Promise<{ jars: string; oldClients: string; oldJars: string }> {
+  const names = ['kafka-clients', 'kafka-storage']
+  for (const name of names) {
+    if (existsSync(resolve(toolFolder, `${name}-4.3.1.jar`))) continue
+    const artifact = `-Dartifact=org.apache.kafka:${name}:4.3.1`
     await run('mvn', ['-B', '-q', 'dependency:copy', artifact, `-DoutputDirectory=${toolFolder}`], {
       timeoutMs: 120_000,
     })
@@ -105,7 +106,12 @@ async function toolClassPath(): Promise<{ jars: string; oldClients: string }> {
   const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
     timeoutMs: 300_000,
   })
-  return { jars: stdout.trim(), oldClients: resolve(toolFolder, clients) }
+  const [oldClients, oldStorage] = names.map((name) => resolve(toolFolder, `${name}-4.3.1.jar`))
+  return {
+    jars: stdout.trim(),
+    oldClients: oldClients!,
+    oldJars: `${oldClients}:${oldStorage}`,
+  }
 }
 
 let classPath: ReturnType<typeof toolClassPath> | undefined
@@ -117,10 +123,10 @@ export async function kafkaTool(
   options: RunOptions = {},
 ): Promise<Outcome> {
   classPath ??= toolClassPath()
-  const { jars, oldClients } = await classPath
-  // The dump tool calls what the clients of 4.4 have no more.
+  const { jars, oldClients, oldJars } = await classPath
+  // The dump tool calls what clients and storage of 4.4 have no more.
   const isDump = className.endsWith('.DumpLogSegments')
-  const path = isDump ? `${oldClients}:${jars}` : `${jars}:${oldClients}`
+  const path = isDump ? `${oldJars}:${jars}` : `${jars}:${oldClients}`
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',

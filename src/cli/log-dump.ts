@@ -65,17 +65,23 @@ export async function dumpLog(args: readonly string[]): Promise<number> {
     batchesOnly: values['batches-only'] ?? false,
     json: values.json ?? false,
   }
-  // A reader that has seen enough, such as head, is no trouble.
-  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
   const target = resolve(path)
   const stat = statSync(target, { throwIfNoEntry: false })
   if (!stat) throw new UsageError(`There is no folder or file ${target}.`)
-  if (!stat.isDirectory()) await dumpFile(target, options)
-  else await dumpFolder(target, options)
+  process.stdout.on('error', endQuietly)
+  try {
+    if (!stat.isDirectory()) await dumpFile(target, options)
+    else await dumpFolder(target, options)
+  } finally {
+    process.stdout.off('error', endQuietly)
+  }
   return 0
+}
+
+/** A reader that has seen enough, such as head, is no trouble. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
 }
 
 async function dumpFolder(directory: string, options: DumpOptions): Promise<void> {
