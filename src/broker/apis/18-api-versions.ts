@@ -15,7 +15,8 @@ const VERSIONS = '0-5'
 const FEATURES_EPOCH = 0
 
 function served(handlers: readonly AnyHandler[]) {
-  const ranges = handlers.map(({ api, versions, advertised }) => ({
+  const shown = handlers.filter(({ hidden }) => !hidden)
+  const ranges = shown.map(({ api, versions, advertised }) => ({
     apiKey: api.key,
     ...parseVersions(advertised ?? versions),
   }))

@@ -55,4 +55,5 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'queued.max.request.bytes',
   'socket.listen.backlog.size',
   'socket.request.max.bytes',
+  'telemetry.max.bytes',
 ])
