@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BrokerProcess } from './harness/broker-process.ts'
+import { report } from '../test/report.ts'
 import { hasOracles, oracles, run } from './harness/programs.ts'
 
 const pendingFile = fileURLToPath(new URL('conformance-pending.txt', import.meta.url))
@@ -49,7 +50,7 @@ describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
     expect(results.size, stderr + stdout.slice(-2000)).toBe(Number(passed) + Number(failing))
     expect(results.size).toBeGreaterThan(300)
     const pending = listed(pendingFile)
-    report(results)
+    tell(results)
     const failed = [...results].filter(([id, passed]) => !passed && !pending.has(id))
     const details = failed.map(([id]) => detail(stdout, id)).join('\n')
     expect(
@@ -61,7 +62,7 @@ describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
   })
 })
 
-function report(results: Map<string, boolean>): void {
+function tell(results: Map<string, boolean>): void {
   const areas = new Map<string, { passed: number; pending: number }>()
   for (const [id, passed] of results) {
     const area = id.slice(0, id.indexOf('/'))
@@ -71,7 +72,7 @@ function report(results: Map<string, boolean>): void {
     areas.set(area, count)
   }
   for (const [area, { passed, pending }] of areas) {
-    console.log(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
+    report(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
   }
 }
 
