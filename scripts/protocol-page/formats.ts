@@ -4,7 +4,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../../src/protocol/errors.ts'
 import { MAX_ELEMENTS, MAX_STRING_BYTES, MAX_TAGGED_FIELDS } from '../../src/protocol/reader.ts'
-import { MAX_INFLATED_BYTES } from '../../src/protocol/records/compression.ts'
+import {
+  codecOf,
+  type Compression,
+  MAX_INFLATED_BYTES,
+} from '../../src/protocol/records/compression.ts'
 import type { Message } from '../../src/protocol/schema.ts'
 import { folded, markdownTable } from './apis.ts'
 import { fieldList, versionsText } from './field-list.ts'
@@ -66,6 +70,10 @@ const recordFiles = [
   ['record-cursor.ts', 'Records of a batch'],
   ['varint.ts', 'Varints inside records'],
   ['control-records.ts', 'Control batches'],
+  ['validate.ts', 'What a produced batch is checked for'],
+] as const
+
+const codecFiles = [
   ['gunzip.ts', 'gzip'],
   ['snappy.ts', 'snappy'],
   ['lz4.ts', 'lz4'],
@@ -73,16 +81,42 @@ const recordFiles = [
   ['zstd.ts', 'zstd'],
 ] as const
 
+/** What a batch says of its codec, and how the records look then. */
+function codecs(): string {
+  const forms: Record<Compression, string> = {
+    none: 'record after record',
+    gzip: 'one or several members (RFC 1952)',
+    snappy: 'a raw block, or blocks in the framing of Java',
+    lz4: 'a frame of independent blocks',
+    zstd: 'frames (RFC 8878); in Produce from v7 on, in Fetch from v10 on (KIP-110)',
+  }
+  const rows = Object.entries(forms).map(([name, form]) => [
+    `${codecOf(name as Compression)}`,
+    name,
+    form,
+  ])
+  return [
+    'The lowest three bits of the attributes say how the records, all of a batch together, are compressed. Headers of batches ' +
+      'never are.',
+    markdownTable([['codec', 'name', 'the records are'], ...rows]),
+  ].join('\n\n')
+}
+
 export function recordFormats(protocol: string): string {
   const folder = join(protocol, 'records')
-  const known = new Set<string>(recordFiles.map(([file]) => file))
+  const known = new Set<string>([...recordFiles, ...codecFiles].map(([file]) => file))
   const others = readdirSync(folder)
     .filter((file) => !known.has(file) && hasLayout(join(folder, file)))
     .sort()
     .map((file) => [file, titleOf(file)] as const)
-  return [...recordFiles, ...others]
-    .map(([file, title]) => `### ${title}\n\n${openingComment(join(folder, file))}`)
-    .join('\n\n')
+  const section = ([file, title]: readonly [string, string]) =>
+    `### ${title}\n\n${openingComment(join(folder, file))}`
+  return [
+    ...recordFiles.map(section),
+    `### Codecs\n\n${codecs()}`,
+    ...codecFiles.map(section),
+    ...others.map(section),
+  ].join('\n\n')
 }
 
 /** `message-set.ts` is "Message set". */
