@@ -128,8 +128,8 @@ function titleOf(file: string): string {
 export function embeddedFormats(protocol: string, messages: readonly Message[]): string {
   const byName = new Map(messages.map((message) => [message.name, message]))
   const parts = [openingComment(join(protocol, 'messages/embedded/prefixes.ts'))]
-  for (const { title, messages: notes } of embeddedNotes(protocol)) {
-    parts.push('---', title)
+  for (const { file, title, messages: notes } of embeddedNotes(protocol)) {
+    parts.push(`### ${titleOf(file)}`, title)
     for (const { name, text } of notes) parts.push(embeddedMessage(byName.get(name), name, text))
   }
   return parts.join('\n\n')
@@ -138,8 +138,11 @@ export function embeddedFormats(protocol: string, messages: readonly Message[]):
 function embeddedMessage(message: Message | undefined, name: string, text: string): string {
   if (!message) throw new Error(`The entry of the protocol does not export ${name}.`)
   const type = message.apiKey === undefined ? '' : `, type ${message.apiKey}`
-  const title = `**${name}**${type}, versions ${versionsText(message.versions)}${text && `: ${text}`}`
-  return `${title}\n\n${folded('Fields', fieldList(message))}`
+  const { min, max } = message.versions
+  const versions = min === max ? `version ${min}` : `versions ${versionsText(message.versions)}`
+  const title = `**${name}**${type}, ${versions}${text && `: ${text}`}`
+  const hasFields = Object.keys(message.fields).length > 0
+  return `${title}\n\n${hasFields ? folded('Fields', fieldList(message)) : 'It has no fields.'}`
 }
 
 export function errorTable(): string {

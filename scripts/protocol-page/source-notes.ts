@@ -59,31 +59,24 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** The comment that a file opens with, as Markdown: indented lines are a layout. */
+/** The comment that a file opens with, as Markdown: a paragraph that begins indented is a layout. */
 export function openingComment(path: string): string {
   const text = readFileSync(path, 'utf8')
   const [, comment = ''] = /^\/\*\*(.*?)\*\//s.exec(text) ?? []
   const lines = comment.split('\n').map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
-  return markdown(lines).trim()
+  const blocks = lines.join('\n').trim().split('\n\n')
+  return blocks.map((block) => (block.startsWith(' ') ? layout(block) : block)).join('\n\n')
+}
+
+function layout(block: string): string {
+  const lines = block.split('\n')
+  const indent = Math.min(...lines.map((line) => line.search(/\S/)))
+  return ['```', ...lines.map((line) => line.slice(indent)), '```'].join('\n')
 }
 
 /** Whether a file opens with a layout of bytes. */
 export function hasLayout(path: string): boolean {
   return openingComment(path).includes('```')
-}
-
-function markdown(lines: readonly string[]): string {
-  const out: string[] = []
-  let isInLayout = false
-  for (const line of lines) {
-    if (line.startsWith('  ') !== isInLayout && (line !== '' || isInLayout)) {
-      if (line.startsWith('  ') || isInLayout) out.push('```')
-      isInLayout = line.startsWith('  ')
-    }
-    out.push(line)
-  }
-  if (isInLayout) out.push('```')
-  return out.join('\n')
 }
 
 export interface EmbeddedNotes {
