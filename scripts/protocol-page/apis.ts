@@ -10,7 +10,6 @@ import type { ApiNotes } from './source-notes.ts'
 /** What the page needs to know of a handler. */
 export interface Served {
   versions: string
-  advertised?: string
   hidden?: true
 }
 
@@ -82,12 +81,6 @@ function servedLines({ row, api, served }: ApiFacts): string[] {
   if (!served) return [`- **Not served**: ${absences[row.key] ?? 'not yet'}.`]
   const range = parseVersions(served.versions)
   const lines = [`- **Served**: ${versionsText(range)} of ${versionsText(api.versions)}`]
-  if (served.advertised !== undefined) {
-    lines.push(
-      `- Shown to clients as ${served.advertised}, as Kafka does: the versions below are refused, and yet some clients ` +
-        'need to see them',
-    )
-  }
   if (served.hidden) {
     lines.push('- Not shown to clients, as on a Kafka without a receiver of client metrics')
   }

@@ -66,8 +66,6 @@ export interface Handler<A extends Api> {
   versions: string
   /** What ApiVersions shows, where Kafka shows more than it serves (Produce). */
   advertised?: string
-  /** ApiVersions does not show it, as Kafka's does not; who asks all the same is answered. */
-  hidden?: true
   /** Once this has returned, the next request of the same connection may start before the reply is there (Produce only). */
   pipelined?: true
   handle(request: RequestOf<A>, context: Context): Reply<A> | Promise<Reply<A>>
@@ -79,6 +77,8 @@ export interface Handler<A extends Api> {
   repliesTo?(request: RequestOf<A>): boolean
   /** The reply, in the layout of version 0, to a version that we do not serve; without it such a request closes its connection (KIP-511). */
   unsupported?(): ResponseOf<A>
+  /** ApiVersions does not show it, as Kafka's does not; who asks all the same is answered. */
+  hidden?: true
 }
 
 /** A handler in a list of them. */

@@ -63,6 +63,7 @@ export * from './messages/embedded/share-state.ts'
 export * from './messages/embedded/transaction-index.ts'
 export * from './messages/embedded/transaction-state.ts'
 export { Reader } from './reader.ts'
+export { InvalidRecord } from './records/invalid-record.ts'
 export { type BatchOptions, buildBatch, type RecordInput } from './records/batch-builder.ts'
 export {
   BatchView,
@@ -81,7 +82,6 @@ export {
 } from './records/control-records.ts'
 export { crc32 } from './records/crc32.ts'
 export { crc32c } from './records/crc32c.ts'
-export { InvalidRecord } from './records/invalid-record.ts'
 export { type BatchRecord, iterateRecords, type RecordHeader } from './records/record-iterator.ts'
 export * from './schema.ts'
 export {

@@ -15,8 +15,7 @@ const VERSIONS = '0-5'
 const FEATURES_EPOCH = 0
 
 function served(handlers: readonly AnyHandler[]) {
-  const shown = handlers.filter(({ hidden }) => !hidden)
-  const ranges = shown.map(({ api, versions, advertised }) => ({
+  const ranges = handlers.map(({ api, versions, advertised }) => ({
     apiKey: api.key,
     ...parseVersions(advertised ?? versions),
   }))
@@ -59,7 +58,7 @@ export function apiVersions(list: () => readonly AnyHandler[]): Handler<typeof A
         if (misrouted !== 'NONE') return { errorCode: misrouted, apiKeys: [] }
         client.software = { name, version }
       }
-      reply ??= served(list())
+      reply ??= served(list().filter(({ hidden }) => !hidden))
       return {
         errorCode: 'NONE',
         apiKeys: reply.apiKeys,
