@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { report as tell } from '../test/report.ts'
 import { BrokerProcess } from './harness/broker-process.ts'
-import { report } from '../test/report.ts'
 import { hasOracles, oracles, run } from './harness/programs.ts'
 
 const pendingFile = fileURLToPath(new URL('conformance-pending.txt', import.meta.url))
@@ -50,7 +50,7 @@ describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
     expect(results.size, stderr + stdout.slice(-2000)).toBe(Number(passed) + Number(failing))
     expect(results.size).toBeGreaterThan(300)
     const pending = listed(pendingFile)
-    tell(results)
+    report(results)
     const failed = [...results].filter(([id, passed]) => !passed && !pending.has(id))
     const details = failed.map(([id]) => detail(stdout, id)).join('\n')
     expect(
@@ -62,7 +62,7 @@ describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
   })
 })
 
-function tell(results: Map<string, boolean>): void {
+function report(results: Map<string, boolean>): void {
   const areas = new Map<string, { passed: number; pending: number }>()
   for (const [id, passed] of results) {
     const area = id.slice(0, id.indexOf('/'))
@@ -72,7 +72,7 @@ function tell(results: Map<string, boolean>): void {
     areas.set(area, count)
   }
   for (const [area, { passed, pending }] of areas) {
-    report(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
+    tell(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
   }
 }
 
