@@ -119,8 +119,15 @@ export function recordFormats(protocol: string): string {
   ].join('\n\n')
 }
 
-/** `message-set.ts` is "Message set". */
+/** Where a file's name says too little. */
+const titles: Readonly<Record<string, string>> = {
+  'message.ts': 'Messages (magic 0 and 1)',
+}
+
+/** `share-state.ts` is "Share state". */
 function titleOf(file: string): string {
+  const title = titles[file]
+  if (title !== undefined) return title
   const words = file.replace(/\.ts$/, '').replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
