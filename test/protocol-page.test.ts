@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { absences } from '../scripts/protocol-page/absences.ts'
+import { entryFunctions } from '../scripts/protocol-page/entry.ts'
 import { fieldList } from '../scripts/protocol-page/field-list.ts'
 import { apiFacts, protocolPage } from '../scripts/protocol-page/page.ts'
 import { handlers } from '../src/broker/apis/index.ts'
 import { apiTable } from '../src/protocol/api-table.ts'
+import * as protocol from '../src/protocol/index.ts'
 import { int32, array, message, string, struct } from '../src/protocol/schema.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -43,6 +45,11 @@ describe('docs/PROTOCOL.md', () => {
       told.filter((key) => isServed.has(key)),
       'served now: take them off scripts/protocol-page/absences.ts',
     ).toEqual([])
+  })
+
+  it('names nothing of the entry that it does not export', () => {
+    const names = entryFunctions.flatMap(([, all]) => all)
+    expect(names.filter((name) => !(name in protocol))).toEqual([])
   })
 
   it('leaves no link without its section', () => {

@@ -20,9 +20,9 @@ export function framesAndTypes(protocol: string): string {
   const types = [
     ['type', 'on the wire', 'here'],
     ['bool', '1 byte, 0 is false', 'boolean'],
-    ['int8, int16, int32', 'big-endian, two’s complement', 'number'],
+    ['int8, int16, int32', "big-endian, two's complement", 'number'],
     ['uint16, uint32', 'big-endian', 'number'],
-    ['int64', 'big-endian, two’s complement', 'bigint; a safe integer may be written too'],
+    ['int64', "big-endian, two's complement", 'bigint; a safe integer may be written too'],
     ['float64', 'IEEE 754, big-endian', 'number'],
     ['uuid', '16 bytes', '22 characters of URL-safe base64'],
     ['string', 'int16 length and UTF-8; -1 is null', 'string'],

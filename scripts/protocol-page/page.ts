@@ -6,6 +6,7 @@ import { apiTable } from '../../src/protocol/api-table.ts'
 import * as protocol from '../../src/protocol/index.ts'
 import type { Api, Message } from '../../src/protocol/schema.ts'
 import { type ApiFacts, apiIndex, apiSections, markdownTable } from './apis.ts'
+import { entrySection } from './entry.ts'
 import { versionsText } from './field-list.ts'
 import { embeddedFormats, errorTable, framesAndTypes, limits, recordFormats } from './formats.ts'
 import { apiNotes } from './source-notes.ts'
@@ -16,9 +17,11 @@ export function protocolPage(root: string): string {
   const facts = apiFacts(source)
   const embedded = exported(isMessage)
   const sections = [
-    '# Kafka’s wire, as Odradek speaks it',
+    "# Kafka's wire, as Odradek speaks it",
     introduction(facts, embedded.length),
     contents(),
+    '## From code',
+    entrySection(),
     '## Frames, headers, types',
     framesAndTypes(source),
     '## Limits',
@@ -73,7 +76,7 @@ function aboutApis(facts: readonly ApiFacts[]): string {
 }
 
 function contents(): string {
-  const titles = ['Frames, headers, types', 'Limits', 'APIs', 'Left out', 'Records']
+  const titles = ['From code', 'Frames, headers, types', 'Limits', 'APIs', 'Left out', 'Records']
   return [...titles, 'Embedded formats', 'Errors']
     .map((title) => `- [${title}](#${title.toLowerCase().replace(/,/g, '').replaceAll(' ', '-')})`)
     .join('\n')
