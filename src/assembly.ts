@@ -141,8 +141,10 @@ function assemble(
     slabs,
     maxFrameBytes: config.get('socket.request.max.bytes'),
     maxIdleMs: config.get('connections.max.idle.ms'),
-    maxConnections: config.get('max.connections'),
-    maxConnectionsPerHost: config.get('max.connections.per.ip'),
+    limits: () => ({
+      maxConnections: config.get('max.connections'),
+      maxConnectionsPerHost: config.get('max.connections.per.ip'),
+    }),
   })
   return { ...broker, connections }
 }

@@ -56,3 +56,6 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'socket.listen.backlog.size',
   'socket.request.max.bytes',
 ])
+
+/** The same of the configs of groups: they come to be read with the kinds of groups that have them. */
+export const honouredGroupKeys: ReadonlySet<string> = new Set()

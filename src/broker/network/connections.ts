@@ -28,6 +28,11 @@ export interface ConnectionsOptions {
   maxFrameBytes: number
   /** `connections.max.idle.ms`; none below 0. */
   maxIdleMs: number
+  /** As they are now. */
+  limits: () => ConnectionLimits
+}
+
+export interface ConnectionLimits {
   /** `max.connections` */
   maxConnections: number
   /** `max.connections.per.ip` */
@@ -121,7 +126,7 @@ export class Connections {
   }
 
   private refusal(host: string): { kind: string; text: string } | undefined {
-    const { maxConnections, maxConnectionsPerHost } = this.options
+    const { maxConnections, maxConnectionsPerHost } = this.options.limits()
     if (this.stopping) return { kind: 'stopping', text: `Refused ${host}: the broker stops.` }
     if (this.open.size >= maxConnections) {
       return {

@@ -5,7 +5,9 @@ import { Park, Ping, Put, settled, Take, Wire } from './wire.ts'
 
 describe('limits', () => {
   it('refuses connections over max.connections, and takes more when others have closed', async () => {
-    const wire = new Wire({ maxConnections: 2 })
+    const wire = new Wire({
+      limits: () => ({ maxConnections: 2, maxConnectionsPerHost: 100 }),
+    })
     const [first] = [wire.connect(), wire.connect()]
     expect(wire.connect().isOver).toBe(true)
     expect(wire.warnings[0]).toContain('max.connections')
@@ -18,7 +20,9 @@ describe('limits', () => {
   })
 
   it('counts connections of each address', () => {
-    const wire = new Wire({ maxConnectionsPerHost: 1 })
+    const wire = new Wire({
+      limits: () => ({ maxConnections: 100, maxConnectionsPerHost: 1 }),
+    })
     const kept = wire.connect('10.0.0.1')
     expect(wire.connect('10.0.0.1').isOver).toBe(true)
     expect(wire.connect('10.0.0.2').isOver).toBe(false)
