@@ -3,6 +3,7 @@
 import { type BrokerConfig, ConfigError, type DynamicValues } from './broker-config.ts'
 import { type BrokerKey, brokerKeys, isBrokerKey } from './broker-keys.ts'
 import { type ConfigKey, long } from './config-key.ts'
+import { readOverrides } from './connection-limits.ts'
 import { listenersOf } from './listeners.ts'
 import { atLeast } from './rules.ts'
 
@@ -116,9 +117,9 @@ function noLimits(after: BrokerConfig): string | undefined {
     return 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1'
   }
   const overrides = after.get('max.connections.per.ip.overrides')
-  const bad = overrides.split(',').find((one) => one.trim() !== '' && !/:\s*\d+\s*$/.test(one))
-  if (bad !== undefined) {
-    return `Invalid value ${overrides} for configuration max.connections.per.ip.overrides: ${bad} is not host:connections`
+  const read = readOverrides(overrides)
+  if ('bad' in read) {
+    return `Invalid value ${overrides} for configuration max.connections.per.ip.overrides: ${read.bad} is not host:connections`
   }
   if (after.get('max.connections.per.ip') === 0 && overrides.trim() === '') {
     return 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.'

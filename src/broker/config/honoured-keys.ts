@@ -37,6 +37,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'log.segment.bytes',
   'max.connections',
   'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
   'max.decompressed.message.bytes',
   'max.incremental.fetch.session.cache.slots',
   'max.request.partition.size.limit',

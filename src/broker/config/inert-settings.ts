@@ -1,6 +1,7 @@
 /** What is set and has no effect here: keys that nothing reads, and values that ask for what is not done yet. */
 
 import type { BrokerConfig, BrokerKey } from './broker-config.ts'
+import { namesIn } from './connection-limits.ts'
 import { honouredGroupKeys, honouredKeys } from './honoured-keys.ts'
 import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
 
@@ -10,6 +11,8 @@ type Complaint = (text: string) => string | undefined
 const complaints: { readonly [K in BrokerKey]?: Complaint } = {
   'log.cleanup.policy': (text) =>
     text.split(',').includes('compact') ? 'nothing is compacted yet' : undefined,
+  'max.connections.per.ip.overrides': (text) =>
+    namesIn(text).length > 0 ? 'only addresses count, no names' : undefined,
 }
 
 /** The names of inert keys, and `name=value (why)` for inert values, in alphabetical order. */

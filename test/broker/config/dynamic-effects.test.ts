@@ -218,7 +218,11 @@ test.each([
 })
 
 /** Tested where they are: connections.test.ts and index.test.ts. */
-const ELSEWHERE: readonly BrokerKey[] = ['max.connections', 'max.connections.per.ip']
+const ELSEWHERE: readonly BrokerKey[] = [
+  'max.connections',
+  'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
+]
 
 /** Honoured at the start: altering them may only say what is so anyway. */
 const UNALTERABLE: readonly BrokerKey[] = ['listeners', 'listener.security.protocol.map']
