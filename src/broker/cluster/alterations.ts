@@ -6,7 +6,7 @@ import type { Shard } from '../coordinator/shard.ts'
 import type { LogLimit } from '../log-limit.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { type AlteredResource, type ConfigAlteration, planAlteration } from './config-alteration.ts'
-import { TOPIC_RESOURCE } from './config-resources.ts'
+import { BROKER_RESOURCE, TOPIC_RESOURCE } from './config-resources.ts'
 import { controllerStep } from './controller-step.ts'
 import type { ResourceConfigs } from './resource-configs.ts'
 import type { Refusal } from './topic-creation.ts'
@@ -64,6 +64,16 @@ export class Alterations {
     }
     const changed = resources.publish(resource)
     if (changed.size > 0) await onChange(changed)
+  }
+
+  /** The same at a start, of what was altered before. */
+  tellKept(): void {
+    const { config, log } = this.options
+    const { ofBroker, ofCluster } = config.altered
+    const inert = inertAlterations(BROKER_RESOURCE, new Map([...ofCluster, ...ofBroker]), config)
+    if (inert.length === 0) return
+    const text = 'Configs of the broker that were altered have no effect here.'
+    log.warn('inert kept configs', { configs: inert.join(', ') }, text)
   }
 
   /** Whoever alters configs hears nothing of those that do nothing: the log does. */

@@ -137,6 +137,7 @@ export class Cluster {
     await this.options.engine.create([clusterLogSpec])
     await this.shard.open()
     this.resources.load(this.shard.state)
+    this.alterations.tellKept()
     await this.known.open()
   }
 

@@ -330,4 +330,8 @@ test('the log is told of configs that are altered in vain', async () => {
     { resourceType: 2, resourceName: 't', configs: 'preallocate' },
     { resourceType: 4, resourceName: '', configs: 'num.io.threads' },
   ])
+  await alter(broker, 'broker', '1', [['background.threads', '11']])
+  await broker.close()
+  await new Fixture({ engine, clock, log: { ...silentLogger, warn } }).open()
+  expect(warnings.at(-1)).toEqual({ configs: 'background.threads' })
 })
