@@ -137,6 +137,13 @@ export { type BatchOptions, buildBatch, type RecordInput } from './records/batch
 export { BatchView, batchesIn, batchSizeAt, type TimestampType } from './records/batch-view.ts'
 export type { Compression } from './records/compression.ts'
 export { crc32c } from './records/crc32c.ts'
+export type { LegacyMagic } from './records/message.ts'
+export {
+  buildMessageSet,
+  iterateMessages,
+  type MessageRecord,
+  type MessageSetOptions,
+} from './records/message-set.ts'
 export { type BatchRecord, iterateRecords, type RecordHeader } from './records/record-iterator.ts'
 export * from './schema.ts'
 export {
