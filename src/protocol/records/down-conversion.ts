@@ -26,8 +26,9 @@ import { WholeRecords } from './whole-records.ts'
 /** What one wrapper holds at most, but for a record that is larger. */
 const WRAPPED_BYTES = 1024 * 1024
 const LEAST_WRAPPED_BYTES = 1024
-/** So much is converted while others wait. */
+/** So much is converted while others wait, where a record counts for more than its bytes. */
 const SLICE_BYTES = 512 * 1024
+const RECORD_BYTES = 100
 
 export interface DownConversionTerms {
   magic: LegacyMagic
@@ -179,7 +180,7 @@ class DownConversion {
       while (left > 0 && walk.next()) {
         left--
         const { record } = walk
-        this.work += record.bodyLength
+        this.work += RECORD_BYTES + record.bodyLength
         const going = take(
           baseOffset + record.offsetDelta,
           baseTimestamp + record.timestampDelta,

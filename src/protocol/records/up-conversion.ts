@@ -35,8 +35,8 @@ import {
 import { type BatchFacts, RecordChecks } from './record-checks.ts'
 import { RecordWriter } from './record-writer.ts'
 
-/** So many bytes of messages are converted while others wait. */
-const SLICE_BYTES = 512 * 1024
+/** So many bytes of messages are converted while others wait: of the smallest messages that are 5000. */
+const SLICE_BYTES = 128 * 1024
 const NO_TIMESTAMP = -1
 
 /** Checks the messages of one partition, of which the first is of magic 0 or 1, and converts them. */
@@ -121,14 +121,14 @@ class UpConversion {
     const facts = factsOf(wrapper, Infinity, compression)
     const walk = new WrapperWalk(wrapper, this.checks(facts))
     const plain = inflateQuickly(encoding, content)
-    if (plain) {
+    if (plain && plain.length <= SLICE_BYTES) {
       this.addInner(walk, plain)
       return this.finishWrapped(walk, compression)
     }
-    return (pause) =>
-      this.convertPieces(walk, inflatePieces(encoding, content, pause), compression, pause).catch(
-        refusalOf,
-      )
+    return (pause) => {
+      const pieces = plain ? slicesOf(plain) : inflatePieces(encoding, content, pause)
+      return this.convertPieces(walk, pieces, compression, pause).catch(refusalOf)
+    }
   }
 
   private async convertPlainLater(pause: Pause): Promise<ValidatedBatch> {
@@ -146,11 +146,18 @@ class UpConversion {
 
   private async convertPieces(
     walk: WrapperWalk,
-    pieces: AsyncIterable<Buffer>,
+    pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
     compression: Compression,
     pause: Pause,
   ): Promise<ValidatedBatch> {
-    for await (const piece of pieces) this.addInner(walk, piece)
+    let work = 0
+    for await (const piece of pieces) {
+      this.addInner(walk, piece)
+      work += piece.length
+      if (work < SLICE_BYTES) continue
+      work = 0
+      await pause()
+    }
     return settled(this.finishWrapped(walk, compression), pause)
   }
 
@@ -227,6 +234,12 @@ class WrapperWalk {
     this.inner = new InnerMessages(wrapper)
     this.checks = checks
     this.appendTime = wrapper.timestampType === 'LogAppendTime' ? wrapper.timestamp : undefined
+  }
+}
+
+function* slicesOf(bytes: Buffer): Generator<Buffer, void, undefined> {
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    yield bytes.subarray(start, start + SLICE_BYTES)
   }
 }
 
