@@ -280,6 +280,17 @@ describe('fetch below version 4', () => {
     expect(rounds).toBeGreaterThan(3)
   })
 
+  it('is answered to many at a time, whatever little memory there is', async () => {
+    broker = await BrokerUnderTest.open({}, 50_000)
+    await broker.topic('t')
+    const values = Array.from({ length: 500 }, (_, i) => `${i} `.repeat(50))
+    await write(broker, batch(values, { compression: 'snappy' }))
+    broker.engine.readsLater = true
+    const all = Array.from({ length: 12 }, (_, i) => fetchOld(i % 4))
+    for (const { records } of await Promise.all(all)) expect(valuesIn(records)).toEqual(values)
+    expect(broker.engine.lentReads).toBe(0)
+  })
+
   it('waits for records, and for those behind control batches', async () => {
     const { partitions } = await broker.topic('t')
     const asked = new Asked(broker, [{}], { version: 2, maxWaitMs: 1000, maxBytes: 2 ** 31 - 1 })

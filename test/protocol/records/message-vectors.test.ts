@@ -74,6 +74,13 @@ function expectRecords(found: MessageRecord[], batches: readonly MessageVector[]
   ).toEqual(expected)
 }
 
+/** Text is compared sooner than buffers. */
+function told(messages: Iterable<MessageRecord>): unknown[] {
+  return [...messages].map(({ offset, timestamp, key, value }) => [
+    ...[offset, timestamp, key?.toString('hex') ?? null, value?.toString('hex') ?? null],
+  ])
+}
+
 /** All but compressed bytes, of which many forms are right. */
 function outside(bytes: Buffer): unknown[] {
   return [...messagesIn(bytes)].map(
@@ -121,7 +128,7 @@ describe.skipIf(!hasVectors)('message sets that Kafka 3.9 wrote', () => {
       logAppendTime: timestampType === 'LogAppendTime' ? Number(timestamp) : undefined,
     })
     expect(outside(written)).toEqual(outside(bytes))
-    expect([...iterateMessages(written)]).toEqual([...iterateMessages(bytes)])
+    expect(told(iterateMessages(written))).toEqual(told(iterateMessages(bytes)))
     if (compression === 'none') expect(written.equals(bytes)).toBe(true)
   })
 
@@ -154,7 +161,7 @@ describe.skipIf(!hasVectors)('message sets that a leader of Kafka 3.9 got', () =
     setOffsetAndEpoch(stored, 0, Number(vector.nextOffset), vector.leaderEpoch)
     const expected = new BatchView(Buffer.from(vector.stored, 'hex'))
     expect(stored.subarray(21, 61)).toEqual(expected.bytes.subarray(21, 61))
-    expect([...iterateRecords(new BatchView(stored))]).toEqual([...iterateRecords(expected)])
+    expect(told(iterateRecords(new BatchView(stored)))).toEqual(told(iterateRecords(expected)))
     if (expected.compression === 'none') expect(stored.toString('hex')).toBe(vector.stored)
   })
 
