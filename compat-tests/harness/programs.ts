@@ -90,15 +90,19 @@ export async function kcat(
 
 const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
 
-/**
- * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
- * more: the clients of 4.3.1 come last, for that class alone.
- */
-async function toolClassPath(): Promise<{ jars: string; oldClients: string; oldJars: string }> {
-  const names = ['kafka-clients', 'kafka-storage']
-  for (const name of names) {
-    if (existsSync(resolve(toolFolder, `${name}-4.3.1.jar`))) continue
-    const artifact = `-Dartifact=org.apache.kafka:${name}:4.3.1`
+/** What the tools want of 4.3.1: a class that the clients of 4.4 have no more, and the config tool, which 4.4 keeps elsewhere. */
+const TOOL_PARTS = ['kafka-clients', 'kafka_2.13']
+/** What the dump tool wants of 4.3.1: methods that 4.4 has no more, so that these have to come first. */
+const DUMP_PARTS = ['kafka-clients', 'kafka-storage']
+
+/** The class paths of Kafka's tools. The oracle's are those of 4.3.1: what belongs to them comes last, for what 4.4 lacks alone. */
+async function toolClassPaths(): Promise<{ usual: string; dump: string }> {
+  const jars = new Map<string, string>()
+  for (const part of new Set([...TOOL_PARTS, ...DUMP_PARTS])) {
+    const jar = resolve(toolFolder, `${part}-4.3.1.jar`)
+    jars.set(part, jar)
+    if (existsSync(jar)) continue
+    const artifact = `-Dartifact=org.apache.kafka:${part}:4.3.1`
     await run('mvn', ['-B', '-q', 'dependency:copy', artifact, `-DoutputDirectory=${toolFolder}`], {
       timeoutMs: 120_000,
     })
@@ -106,15 +110,14 @@ async function toolClassPath(): Promise<{ jars: string; oldClients: string; oldJ
   const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
     timeoutMs: 300_000,
   })
-  const [oldClients, oldStorage] = names.map((name) => resolve(toolFolder, `${name}-4.3.1.jar`))
+  const pathOf = (parts: readonly string[]): string[] => parts.map((part) => jars.get(part)!)
   return {
-    jars: stdout.trim(),
-    oldClients: oldClients!,
-    oldJars: `${oldClients}:${oldStorage}`,
+    usual: [stdout.trim(), ...pathOf(TOOL_PARTS)].join(':'),
+    dump: [...pathOf(DUMP_PARTS), stdout.trim()].join(':'),
   }
 }
 
-let classPath: ReturnType<typeof toolClassPath> | undefined
+let classPaths: ReturnType<typeof toolClassPaths> | undefined
 
 /** Runs one of Kafka's own command line tools. */
 export async function kafkaTool(
@@ -122,11 +125,9 @@ export async function kafkaTool(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Outcome> {
-  classPath ??= toolClassPath()
-  const { jars, oldClients, oldJars } = await classPath
-  // The dump tool calls what clients and storage of 4.4 have no more.
-  const isDump = className.endsWith('.DumpLogSegments')
-  const path = isDump ? `${oldJars}:${jars}` : `${jars}:${oldClients}`
+  classPaths ??= toolClassPaths()
+  const { usual, dump } = await classPaths
+  const path = className.endsWith('.DumpLogSegments') ? dump : usual
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
