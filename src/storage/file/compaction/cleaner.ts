@@ -127,6 +127,7 @@ export class Cleaner {
     } catch (error) {
       // Where the folder may be another's by now, the next start removes what is left.
       if (this.turns.isNeeded) cleaned.discard()
+      else cleaned.segment.retire()
       throw error
     }
   }

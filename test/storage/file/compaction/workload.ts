@@ -17,6 +17,7 @@ export class Workload {
   private readonly random: Random
   private readonly sequences = new Map<number, number>()
   private count = 0
+  private start = 0
 
   constructor(random: Random) {
     this.random = random
@@ -35,6 +36,7 @@ export class Workload {
     let before = -1
     const read = new Map<string | null, Found>()
     for (const record of found) {
+      // Of the first batch all is read, also what lies before the log's start.
       expect(record.offset).toBeGreaterThan(before)
       expect(record).toEqual(byOffset.get(record.offset))
       before = record.offset
@@ -70,9 +72,9 @@ export class Workload {
     }
   }
 
-  /** What lies behind the log's end was lost, as a crash may. */
-  cutTo(logEndOffset: number): void {
-    while ((this.records.at(-1)?.offset ?? -1) >= logEndOffset) this.records.pop()
+  /** What lies before is no longer the log's. */
+  beginAt(logStartOffset: number): void {
+    this.start = logStartOffset
   }
 
   private async appendOne(engine: StorageEngine, now: number): Promise<void> {
@@ -107,7 +109,8 @@ export class Workload {
   private lastOf(logEndOffset: number): Map<string | null, Found> {
     const last = new Map<string | null, Found>()
     for (const record of this.records) {
-      if (record.key !== null && record.offset < logEndOffset) last.set(record.key, record)
+      if (record.key === null || record.offset >= logEndOffset) continue
+      if (record.offset >= this.start) last.set(record.key, record)
     }
     return last
   }
