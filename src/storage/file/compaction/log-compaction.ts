@@ -100,7 +100,9 @@ export class LogCompaction {
       takeOver: (cleaned, group) => this.takeOver(log, cleaned, group),
     })
     const cleaned = await cleaner.run().catch((cause: unknown) => {
-      const isCut = range.segments.some(({ baseOffset }) => baseOffset < log.segments[0]!.baseOffset)
+      const isCut = range.segments.some(
+        ({ baseOffset }) => baseOffset < log.segments[0]!.baseOffset,
+      )
       throw isCut ? new Needless(`${log.folder} begins later by now.`, { cause }) : cause
     })
     return this.done(log, range.firstDirtyOffset, cleaned, map.bytes)
