@@ -110,7 +110,8 @@ function judgeEpochs(engine: StorageEngine, part: FetchPart): FetchedPart | unde
   if (currentLeaderEpoch < 0 && lastFetchedEpoch < 0) return undefined
   const offsets = engine.offsets(partition.log)
   if (!offsets) return undefined
-  const wrongEpoch = judgeLeaderEpoch(currentLeaderEpoch, offsets.leaderEpoch)
+  // Of a Fetch alone Kafka takes every negative epoch for none.
+  const wrongEpoch = judgeLeaderEpoch(Math.max(currentLeaderEpoch, -1), offsets.leaderEpoch)
   if (wrongEpoch) return refusedPart(partition.index, wrongEpoch)
   if (lastFetchedEpoch < 0) return undefined
   // KIP-595: the client's last batch is of an epoch that ended, here, before the offset it asks for.
@@ -137,9 +138,9 @@ function judgeLimit(
   return refusedPart(partition.index, 'UNKNOWN_SERVER_ERROR')
 }
 
-/** KIP-320: what is wrong with the leader epoch that a client believes to be the current one. */
+/** KIP-320: what is wrong with the leader epoch that a client believes to be the current one; -1 is none. */
 export function judgeLeaderEpoch(claimed: number, current: number): ErrorName | undefined {
-  if (claimed < 0 || claimed === current) return undefined
+  if (claimed === -1 || claimed === current) return undefined
   return claimed < current ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH'
 }
 
