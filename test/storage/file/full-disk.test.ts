@@ -130,6 +130,23 @@ describe('a full disk', () => {
     expect(store.engine.offsets(LOG)!.logStartOffset).toBe(moved)
   })
 
+  it('leaves a log offline that cannot be opened again for another reason, and the others come back', async () => {
+    const store = await new Store().open({}, 2)
+    await store.append('a')
+    await store.append('a', OTHER)
+    fill(store)
+    const { fault } = store.disk
+    store.disk.fault = (verb, path) =>
+      verb === 'read' && path.includes('store-0') ? 'EIO' : fault?.(verb, path)
+    await Promise.all([store.append('b'), store.append('b', OTHER)])
+    await turns(30)
+    await free(store)
+    expect(await store.append('c')).toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+    expect(await store.append('c', OTHER)).toMatchObject({ kind: 'appended', baseOffset: 1 })
+    expect(store.lines.filter((line) => line.includes('stays offline'))).toHaveLength(1)
+    expect(store.lines.filter((line) => line.includes('room on the disk again'))).toHaveLength(1)
+  })
+
   it('that a sync finds is another matter: the log stays offline', async () => {
     const store = await new Store().open({ flushMessages: 1 })
     await store.append('a')
