@@ -36,12 +36,25 @@ export class LogDeletion {
     // What the batches that go tell of producers must be kept elsewhere before.
     if (count > 0) await this.secure(log)
     const isSaved = await this.saveStart(log, start)
-    const deleted = log.moveStart(start).flatMap((segment) => segment.setDeleted())
-    // Where the files' new names are what tells the start, they have to last.
-    if (!isSaved) await this.shares.disk.syncDirectory(log.folder)
+    const past = log.moveStart(start)
+    const deleted = isSaved
+      ? past.flatMap((segment) => segment.setDeleted())
+      : await this.setDeletedInOrder(log, past)
     log.notify()
     this.removals.files(deleted, log.config.fileDeleteDelayMs)
     return log.logStartOffset
+  }
+
+  /** Where the names of the files are all that tells the start, each new one has to last before the next: a gap would end the log. */
+  private async setDeletedInOrder(log: PartitionLog, past: readonly Segment[]): Promise<string[]> {
+    const deleted: string[] = []
+    for (const segment of past) {
+      // Others may have these names by now.
+      if (log.isEnded) segment.retire()
+      else deleted.push(...segment.setDeleted())
+      if (!log.isEnded) await this.shares.disk.syncDirectory(log.folder)
+    }
+    return deleted
   }
 
   /** Drops what is past the log's retention. Resolved: it will not come back after a crash. */

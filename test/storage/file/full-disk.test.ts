@@ -130,6 +130,28 @@ describe('a full disk', () => {
     expect(store.engine.offsets(LOG)!.logStartOffset).toBe(moved)
   })
 
+  it('loses neither start nor end of a log whose records all go, at whatever moment the power is cut', async () => {
+    for (let moment = 0; moment < 40; moment++) {
+      for (let seed = 0; seed < 6; seed++) {
+        // Of one segment, or of several.
+        const count = seed % 2 === 0 ? 3 : 20
+        const config = { segmentBytes: 400, retentionMs: 1 }
+        const store = await new Store().open(config)
+        for (let i = 0; i < count; i++) await store.append(`value ${i}`)
+        await store.engine.flush(LOG)
+        fill(store)
+        const applied = store.engine.applyRetention(LOG, store.clock.now())
+        await turns(moment)
+        store.disk = store.disk.powerCut(seededRandom(100 * moment + seed))
+        await applied.catch(() => undefined)
+        await store.open(config)
+        const { logStartOffset, logEndOffset } = store.engine.offsets(LOG)!
+        expect(logEndOffset).toBe(count)
+        if (moment === 39) expect(logStartOffset).toBe(count)
+      }
+    }
+  })
+
   it('leaves a log offline that cannot be opened again for another reason, and the others come back', async () => {
     const store = await new Store().open({}, 2)
     await store.append('a')
