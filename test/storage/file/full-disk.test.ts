@@ -131,13 +131,17 @@ describe('a full disk', () => {
   })
 
   it('loses neither start nor end of a log whose records all go, at whatever moment the power is cut', async () => {
-    for (let moment = 0; moment < 40; moment++) {
-      for (let seed = 0; seed < 6; seed++) {
+    for (let moment = 0; moment < 24; moment++) {
+      for (let seed = 0; seed < 24; seed++) {
         // Of one segment, or of several.
-        const count = seed % 2 === 0 ? 3 : 20
+        const count = seed % 4 > 0 ? 3 : 20
         const config = { segmentBytes: 400, retentionMs: 1 }
         const store = await new Store().open(config)
         for (let i = 0; i < count; i++) await store.append(`value ${i}`)
+        // A checkpoint has synced the folder as it was before.
+        await store.clock.advance(11_000)
+        await turns(30)
+        await store.append('last')
         await store.engine.flush(LOG)
         fill(store)
         const applied = store.engine.applyRetention(LOG, store.clock.now())
@@ -146,8 +150,8 @@ describe('a full disk', () => {
         await applied.catch(() => undefined)
         await store.open(config)
         const { logStartOffset, logEndOffset } = store.engine.offsets(LOG)!
-        expect(logEndOffset).toBe(count)
-        if (moment === 39) expect(logStartOffset).toBe(count)
+        expect(logEndOffset).toBe(count + 1)
+        if (moment === 23) expect(logStartOffset).toBe(count + 1)
       }
     }
   })
