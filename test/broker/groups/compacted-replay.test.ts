@@ -57,8 +57,10 @@ function known({ groups }: GroupsState): unknown[] {
     .map(({ offsets, ...group }) => ({
       ...group,
       offsets: [...offsets]
-        .flatMap(([topic, partitions]) => [...partitions].map((entry) => [topic, ...entry]))
-        .sort((a, b) => String(a).localeCompare(String(b))),
+        .flatMap(([topic, partitions]) =>
+          [...partitions].map((entry) => JSON.stringify([topic, ...entry])),
+        )
+        .sort(),
     }))
     .sort((a, b) => a.groupId.localeCompare(b.groupId))
 }
