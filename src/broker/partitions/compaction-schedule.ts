@@ -1,12 +1,14 @@
 /**
  * When logs are compacted: one at a time, the dirtiest of those that are due first, until none is; then again after
- * `log.cleaner.backoff.ms`. A log that cannot be cleaned is left alone until the next start.
+ * `log.cleaner.backoff.ms`. A log that cannot be cleaned is left alone until the next start. A clock that is set forward makes no
+ * tombstone go before its time.
  */
 
 import type { Clock, Timer } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import { type LogId, logId, type LogSpec, type StorageEngine } from '../../storage/engine.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import { TrustedTime } from '../trusted-time.ts'
 
 export interface CompactionScheduleOptions {
   engine: StorageEngine
@@ -26,6 +28,7 @@ export class CompactionSchedule {
   private readonly config: BrokerConfig
   private readonly clock: Clock
   private readonly log: Logger
+  private readonly time: TrustedTime
   private readonly uncleanable = new Set<LogId>()
   private timer: Timer | undefined
   private isStopped = false
@@ -35,6 +38,7 @@ export class CompactionSchedule {
     this.config = config
     this.clock = clock
     this.log = log
+    this.time = new TrustedTime(clock)
   }
 
   start(): void {
@@ -73,7 +77,7 @@ export class CompactionSchedule {
   }
 
   private async dirtiest(passed: ReadonlySet<LogId>): Promise<Dirty | undefined> {
-    const now = this.clock.now()
+    const now = this.time.now()
     let dirtiest: Dirty | undefined
     for (const spec of await this.engine.list()) {
       if (!spec.config.cleanupPolicy.compact) continue
@@ -90,7 +94,7 @@ export class CompactionSchedule {
   private async compact({ id, name }: Dirty): Promise<boolean> {
     const { config } = this
     try {
-      const done = await this.engine.compact(id, this.clock.now(), {
+      const done = await this.engine.compact(id, this.time.now(), {
         dedupeBytes: config.get('log.cleaner.dedupe.buffer.size'),
         loadFactor: config.get('log.cleaner.io.buffer.load.factor'),
         bytesPerSecond: config.get('log.cleaner.io.max.bytes.per.second'),

@@ -208,6 +208,8 @@ class Engine implements FileEngine {
       partitionLog.isDoubtful = true
       partitionLog.end(rejected(lost))
     }
+    void this.removals.close()
+    void this.shares.fullDisk.close()
     this.onLost?.(lost)
   }
 
@@ -333,6 +335,7 @@ class Engine implements FileEngine {
 
   async own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }> {
     const log = await this.catalog.reopened(id)
+    if (log.refusal) throw log.refusal
     try {
       const ownerEpoch = log.own()
       // What the owner before has appended is either visible to the replay, or has failed.

@@ -105,12 +105,8 @@ export class FullDisk {
     const ids = [...this.refusing]
     for (const id of ids) {
       if (this.isClosed) return
-      const log = this.owner?.get(id)
-      if (!log || log.isDoubtful || !(await this.isOpen(id))) {
-        if (!log || log.isDoubtful) this.refusing.delete(id)
-        continue
-      }
-      if (hasRoom) this.restore(id)
+      const isOpen = await this.reopen(id)
+      if (isOpen && hasRoom) this.restore(id)
     }
     if (!hasRoom || this.refusing.size > 0) return
     this.isFull = false
@@ -121,16 +117,22 @@ export class FullDisk {
     log.info({ folder: directory }, 'There is room on the disk again: all logs take appends.')
   }
 
-  private async isOpen(id: LogId): Promise<boolean> {
+  /** Whether the log is open, anew if need be. One that is gone, or cannot be opened for another reason, is no longer this one's matter. */
+  private async reopen(id: LogId): Promise<boolean> {
+    const log = this.owner?.get(id)
     try {
-      await this.owner?.reopened(id)
-      return true
-    } catch (error) {
-      if (!isFull(error)) {
-        this.settings.log.warn({ err: error, log: id }, 'A log could not be opened again.')
+      if (log && !log.isDoubtful) {
+        await this.owner?.reopened(id)
+        return true
       }
-      return false
+    } catch (err) {
+      if (isFull(err)) return false
+      const text =
+        'A log that a full disk took offline could not be opened again, and stays offline.'
+      this.settings.log.error({ err, folder: log?.folder }, text)
     }
+    this.refusing.delete(id)
+    return false
   }
 
   private restore(id: LogId): void {

@@ -31,44 +31,54 @@ export class LogDeletion {
   async truncateBefore(log: PartitionLog, offset: number): Promise<number> {
     const start = Math.min(offset, log.highWatermark.offset)
     if (start <= log.logStartOffset) return log.logStartOffset
+    assertOpen(log)
     const count = segmentIndexOf(log.segments, start)
     // What the batches that go tell of producers must be kept elsewhere before.
     if (count > 0) await this.secure(log)
     const isSaved = await this.saveStart(log, start)
-    const deleted = log.moveStart(start).flatMap((segment) => segment.setDeleted())
-    // Where the files' new names are what tells the start, they have to last.
-    if (!isSaved) await this.shares.disk.syncDirectory(log.folder)
+    const past = log.moveStart(start)
+    const deleted = isSaved
+      ? past.flatMap((segment) => segment.setDeleted())
+      : await this.setDeletedInOrder(log, past)
     log.notify()
     this.removals.files(deleted, log.config.fileDeleteDelayMs)
     return log.logStartOffset
   }
 
-  /** Drops what is past the log's retention. Resolves with the log's start, when it will survive a crash. */
-  async applyRetention(log: PartitionLog, now: number): Promise<number> {
-    if (log.isEnded) return log.logStartOffset
-    const { segments, highWatermark, config } = log
+  /** Where the names of the files are all that tells the start, each new one has to last before the next: a gap would end the log. */
+  private async setDeletedInOrder(log: PartitionLog, past: readonly Segment[]): Promise<string[]> {
+    const deleted: string[] = []
+    for (const segment of past) {
+      // Others may have these names by now.
+      if (log.isEnded) segment.retire()
+      else deleted.push(...segment.setDeleted())
+      if (!log.isEnded) await this.shares.disk.syncDirectory(log.folder)
+    }
+    return deleted
+  }
+
+  /** Drops what is past the log's retention. Resolved: it will not come back after a crash. */
+  async applyRetention(log: PartitionLog, now: number): Promise<void> {
+    if (log.isEnded) return
+    const { segments, highWatermark, config, logStartOffset, folder } = log
     const endOffsetOf = (i: number): number => segments[i + 1]?.baseOffset ?? log.logEndOffset
     const retained = { segments, endOffsetOf, highWatermark: highWatermark.offset, config }
-    const expiry = expiryOf(retained, now)
-    if (expiry.future) this.tellFuture(log, expiry.future)
-    const count = expiry.bySize + expiry.byTime
-    if (count === 0) return log.logStartOffset
-    const start = endOffsetOf(count - 1)
+    const { bySize, byTime, future } = expiryOf(retained, now)
+    if (future) this.tellFuture(log, future)
+    const count = bySize + byTime
+    if (count === 0) return
+    const to = endOffsetOf(count - 1)
     const bytes = segments.slice(0, count).reduce((sum, { size }) => sum + size, 0)
     // The log always has a segment, whose name tells where it goes on.
-    if (start === log.logEndOffset) await log.beginEmptySegment()
-    const from = log.logStartOffset
-    const moved = await this.truncateBefore(log, start)
-    this.shares.log.info(
-      { folder: log.folder, ...expiry, future: undefined, bytes, from, to: moved },
-      'Retention has deleted segments.',
-    )
-    return moved
+    if (to === log.logEndOffset) await log.beginEmptySegment()
+    await this.truncateBefore(log, to)
+    const context = { folder, bySize, byTime, bytes, from: logStartOffset, to }
+    this.shares.log.info(context, 'Retention has deleted segments.')
   }
 
   private async secure(log: PartitionLog): Promise<void> {
     const isDone = await this.checkpointer.checkpoint(log, 'lasting')
-    if (log.isEnded) throw log.offline ?? new StorageError(`${log.folder} is closed.`)
+    assertOpen(log)
     // On a full disk it matters more that there is room again than what is remembered of producers after a crash.
     if (!isDone && !this.shares.fullDisk.isFull) {
       throw new StorageError(`${log.folder} could not be truncated.`)
@@ -86,7 +96,7 @@ export class LogDeletion {
     } catch (error) {
       failure = error
     }
-    if (log.isEnded) throw log.offline ?? new StorageError(`${log.folder} is closed.`)
+    assertOpen(log)
     if (failure === undefined) return true
     const isOfSegment = log.segments.some(({ baseOffset }) => baseOffset === start)
     if (isFull(failure)) this.shares.fullDisk.noticed(failure)
@@ -103,4 +113,8 @@ export class LogDeletion {
       'A segment has records that are stamped in the future: neither it nor what follows it is deleted by time before then.',
     )
   }
+}
+
+function assertOpen({ isEnded, offline, folder }: PartitionLog): void {
+  if (isEnded) throw offline ?? new StorageError(`${folder} is closed.`)
 }

@@ -343,9 +343,9 @@ export class Segment {
   }
 
   /** A compacted log's segments end early enough to be cleaned in time, as nothing is cleaned that is still appended to. */
-  private longestSpan({ segmentMs, segmentJitterMs, cleanupPolicy, ...lags }: LogConfig): number {
-    const { compact } = cleanupPolicy
-    const span = compact ? Math.min(segmentMs, lags.maxCompactionLagMs) : segmentMs
+  private longestSpan(config: LogConfig): number {
+    const { segmentMs, segmentJitterMs, maxCompactionLagMs } = config
+    const span = config.cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
     if (segmentJitterMs === 0) return span
     this.jitterDraw ??= this.random.below(JITTER_DRAWS)
     return span - (this.jitterDraw % Math.min(segmentJitterMs, span))

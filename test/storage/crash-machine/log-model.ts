@@ -94,7 +94,8 @@ export class LogModel {
 
   acknowledged(end: number): void {
     this.acknowledgedEnd = Math.max(this.acknowledgedEnd, end)
-    if (this.config.flushMessages === 1) this.durable(end)
+    // Fewer than `flush.messages` of what is acknowledged is not synced.
+    this.durable(Math.max(0, end - this.config.flushMessages + 1))
   }
 
   durable(end: number): void {

@@ -53,7 +53,10 @@ export const operations: readonly Operation[] = [
     name: 'retention',
     weight: 4,
     async run(run) {
-      const log = run.logs.find(({ topic }) => topic === 'rolling')!
+      const log = run.anyLog()
+      if (log.isCompacted) return
+      const retentionBytes = run.random.below(3) === 0 ? 0 : run.random.below(100_000)
+      await run.engine.configure(log.id, { ...log.config, retentionBytes })
       log.askedStartOffset = Math.max(log.askedStartOffset, log.acknowledgedEnd)
       await run.engine.applyRetention(log.id, run.clock.now())
       const { logStartOffset } = run.engine.offsets(log.id)!
@@ -64,6 +67,7 @@ export const operations: readonly Operation[] = [
       }
       log.logStartOffset = logStartOffset
       log.askedStartOffset = logStartOffset
+      await run.engine.configure(log.id, log.config)
     },
   },
   {

@@ -130,6 +130,49 @@ describe('a full disk', () => {
     expect(store.engine.offsets(LOG)!.logStartOffset).toBe(moved)
   })
 
+  it('loses neither start nor end of a log whose records all go, at whatever moment the power is cut', async () => {
+    for (let moment = 0; moment < 24; moment++) {
+      for (let seed = 0; seed < 24; seed++) {
+        // Of one segment, or of several.
+        const count = seed % 4 > 0 ? 3 : 20
+        const config = { segmentBytes: 400, retentionMs: 1 }
+        const store = await new Store().open(config)
+        for (let i = 0; i < count; i++) await store.append(`value ${i}`)
+        // A checkpoint has synced the folder as it was before.
+        await store.clock.advance(11_000)
+        await turns(30)
+        await store.append('last')
+        await store.engine.flush(LOG)
+        fill(store)
+        const applied = store.engine.applyRetention(LOG, store.clock.now())
+        await turns(moment)
+        store.disk = store.disk.powerCut(seededRandom(100 * moment + seed))
+        await applied.catch(() => undefined)
+        await store.open(config)
+        const { logStartOffset, logEndOffset } = store.engine.offsets(LOG)!
+        expect(logEndOffset).toBe(count + 1)
+        if (moment === 23) expect(logStartOffset).toBe(count + 1)
+      }
+    }
+  })
+
+  it('leaves a log offline that cannot be opened again for another reason, and the others come back', async () => {
+    const store = await new Store().open({}, 2)
+    await store.append('a')
+    await store.append('a', OTHER)
+    fill(store)
+    const { fault } = store.disk
+    store.disk.fault = (verb, path) =>
+      verb === 'read' && path.includes('store-0') ? 'EIO' : fault?.(verb, path)
+    await Promise.all([store.append('b'), store.append('b', OTHER)])
+    await turns(30)
+    await free(store)
+    expect(await store.append('c')).toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+    expect(await store.append('c', OTHER)).toMatchObject({ kind: 'appended', baseOffset: 1 })
+    expect(store.lines.filter((line) => line.includes('stays offline'))).toHaveLength(1)
+    expect(store.lines.filter((line) => line.includes('room on the disk again'))).toHaveLength(1)
+  })
+
   it('that a sync finds is another matter: the log stays offline', async () => {
     const store = await new Store().open({ flushMessages: 1 })
     await store.append('a')

@@ -132,21 +132,29 @@ describe('retention of a log', () => {
     expect(store.engine.size(LOG)).toBeGreaterThanOrEqual(1000)
   })
 
-  it('never brings the start back, at whatever moment the end comes', async () => {
-    for (let moment = 0; moment < 40; moment++) {
-      for (const isKill of [true, false]) {
-        const store = await filled()
-        const applied = apply(store, store.clock.now() + DAY_MS - 5 * 60_000)
-        await turns(moment)
-        const seen = start(store)
-        const dead = store.disk
-        store.disk = isKill ? dead.kill() : dead.powerCut(seededRandom(moment))
-        await applied.catch(() => undefined)
-        await store.open(CONFIG)
-        expect(start(store)).toBeGreaterThanOrEqual(seen)
+  it.each([
+    ['some', DAY_MS - 5 * 60_000],
+    ['all', 2 * DAY_MS],
+  ])(
+    'of %s records never brings the start back, at whatever moment the end comes',
+    async (_name, later) => {
+      for (let moment = 0; moment < 40; moment++) {
+        for (const isKill of [true, false]) {
+          const store = await filled()
+          const applied = apply(store, store.clock.now() + later)
+          await turns(moment)
+          const seen = start(store)
+          const dead = store.disk
+          store.disk = isKill ? dead.kill() : dead.powerCut(seededRandom(moment))
+          await applied.catch(() => undefined)
+          await store.open(CONFIG)
+          expect(start(store)).toBeGreaterThanOrEqual(seen)
+          const { logEndOffset } = store.engine.offsets(LOG)!
+          if (isKill || seen > 0) expect(logEndOffset).toBe(20)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 describe('files of deleted segments', () => {

@@ -127,6 +127,7 @@ export class Cleaner {
     } catch (error) {
       // Where the folder may be another's by now, the next start removes what is left.
       if (this.turns.isNeeded) cleaned.discard()
+      else cleaned.segment.retire()
       throw error
     }
   }
@@ -170,7 +171,8 @@ export class Cleaner {
     const isMarkerToGo = batch.isControl && isNeedless
     const needsHorizon = horizon === undefined && (kept.hasTombstones || isMarkerToGo)
     if (kept.all && !needsHorizon) return batch.bytes
-    return rewritten(batch, kept, needsHorizon ? now + config.deleteRetentionMs : undefined)
+    const deleteHorizon = needsHorizon ? now + config.deleteRetentionMs : undefined
+    return rewritten(batch, kept, deleteHorizon, this.turns)
   }
 
   private isLastOfProducer(batch: BatchView): boolean {

@@ -20,7 +20,7 @@ import { OffsetMap } from './offset-map.ts'
 import { swapIn } from './segment-swap.ts'
 import { Turns } from './turns.ts'
 
-/** The log ended, or the engine is closed, while it was cleaned: what is left behind is seen to by the next start. */
+/** The log ended, or its start moved up, or the engine is closed, while it was cleaned: what is left behind is seen to by the next start. */
 class Needless extends Error {
   override readonly name = 'Needless'
 }
@@ -59,7 +59,7 @@ export class LogCompaction {
     if (running) return running
     const round = this.round(log, now, { ...defaultCompactionLimits, ...limits })
       .catch((error: unknown) => {
-        if (error instanceof Needless) return undefined
+        if (error instanceof Needless || this.needlessness(log)) return undefined
         throw error
       })
       .finally(() => this.running.delete(log))
@@ -99,9 +99,13 @@ export class LogCompaction {
       turns,
       takeOver: (cleaned, group) => this.takeOver(log, cleaned, group),
     })
-    const { firstDirtyOffset } = range
-    const mapBytes = (): number => map.bytes
-    return this.done(log, firstDirtyOffset, await cleaner.run(), mapBytes())
+    const cleaned = await cleaner.run().catch((cause: unknown) => {
+      const isCut = range.segments.some(
+        ({ baseOffset }) => baseOffset < log.segments[0]!.baseOffset,
+      )
+      throw isCut ? new Needless(`${log.folder} begins later by now.`, { cause }) : cause
+    })
+    return this.done(log, range.firstDirtyOffset, cleaned, map.bytes)
   }
 
   private needlessness(log: PartitionLog): Error | undefined {

@@ -111,10 +111,12 @@ export async function rewritten(
   batch: BatchView,
   kept: Kept,
   deleteHorizon: number | undefined,
+  turns: Turns,
 ): Promise<Buffer> {
   const records =
     deleteHorizon === undefined ? joined(kept) : retimed(kept, batch.baseTimestamp - deleteHorizon)
-  const compressed = await deflateLater(batch.compression, records)
+  const pause = (): Promise<void> => turns.yield()
+  const compressed = await deflateLater(batch.compression, records, undefined, pause)
   const bytes = Buffer.concat([batch.bytes.subarray(0, HEADER_SIZE), compressed])
   if (deleteHorizon !== undefined) {
     bytes.writeInt16BE(batch.attributes | DELETE_HORIZON_FLAG, ATTRIBUTES)

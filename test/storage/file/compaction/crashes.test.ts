@@ -66,8 +66,12 @@ async function crashEverywhere(seed: number, crash: Crash): Promise<number> {
 describe.each(['kill', 'power cut', 'failure'] as const)(
   'a %s at any call of the disk during compaction loses no record and shows none twice',
   (crash) => {
-    it.each(Array.from({ length: seeds }, (_, i) => i + 1))('seed %i', async (seed) => {
-      expect(await crashEverywhere(seed, crash)).toBeGreaterThan(40)
-    })
+    it.each(Array.from({ length: seeds }, (_, i) => i + 1))(
+      'seed %i',
+      { timeout: 60_000 },
+      async (seed) => {
+        expect(await crashEverywhere(seed, crash)).toBeGreaterThan(40)
+      },
+    )
   },
 )

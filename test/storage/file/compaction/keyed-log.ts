@@ -82,16 +82,40 @@ export async function batchesOf(engine: StorageEngine, maxBytes = 1 << 20): Prom
 
 export async function recordsOf(engine: StorageEngine, maxBytes?: number): Promise<Found[]> {
   const batches = await batchesOf(engine, maxBytes)
-  return batches
-    .filter(({ isControl }) => !isControl)
-    .flatMap((batch) =>
-      [...iterateRecords(batch)].map(({ offset, timestamp, key, value }) => ({
-        offset,
-        timestamp,
-        key: key && String(key),
-        value: value && String(value),
-      })),
-    )
+  return batches.filter(({ isControl }) => !isControl).flatMap(foundIn)
+}
+
+function foundIn(batch: BatchView): Found[] {
+  return [...iterateRecords(batch)].map(({ offset, timestamp, key, value }) => ({
+    offset,
+    timestamp,
+    key: key && String(key),
+    value: value && String(value),
+  }))
+}
+
+/** What a client that reads committed records makes of the log: it leaves out what the reads say is aborted. */
+export async function committedOf(engine: StorageEngine, maxBytes = 1 << 20): Promise<Found[]> {
+  const found: Found[] = []
+  const { logStartOffset, lastStableOffset } = engine.offsets(LOG)!
+  for (let offset = logStartOffset; offset < lastStableOffset; ) {
+    const want = { log: LOG, offset, maxBytes, committedOnly: true }
+    const { reads } = await engine.read([want], { maxBytes, firstWhole: true })
+    const { error, buffers, abortedTransactions } = reads[0]!
+    if (error || buffers.length === 0) throw new Error(error ?? `Nothing is read at ${offset}.`)
+    const aborted = new Set<number>()
+    const coming = [...abortedTransactions]
+    for (const batch of batchesIn(Buffer.concat(buffers))) {
+      offset = batch.nextOffset
+      while ((coming[0]?.firstOffset ?? Infinity) <= batch.lastOffset) {
+        aborted.add(coming.shift()!.producerId)
+      }
+      if (batch.isControl) aborted.delete(batch.producerId)
+      else if (!batch.isTransactional || !aborted.has(batch.producerId))
+        found.push(...foundIn(batch))
+    }
+  }
+  return found
 }
 
 /** `offset:key=value` of each record. */
