@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { report as tell } from '../test/report.ts'
 import { BrokerProcess } from './harness/broker-process.ts'
 import { hasOracles, oracles, run } from './harness/programs.ts'
 
@@ -125,7 +126,7 @@ function report(results: Map<string, boolean>): void {
     areas.set(area, count)
   }
   for (const [area, { passed, pending }] of areas) {
-    console.log(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
+    tell(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
   }
 }
 

@@ -17,6 +17,7 @@ import {
   produced,
   TOPIC_ID,
 } from './engine-in-use.ts'
+import { transactionChecks, transactionRestarts } from './engine-transactions.ts'
 
 export type { EngineUnderTest } from './engine-in-use.ts'
 
@@ -290,6 +291,16 @@ const checks: Record<string, Check> = {
     deepEqual(use.engine.epochEnd(log, leaderEpoch), { epoch: leaderEpoch, endOffset: 3 })
     equal(use.engine.epochEnd(log, leaderEpoch + 1), undefined)
   },
+
+  'segments tell where they begin and their largest timestamp': async (use) => {
+    const log = await use.create()
+    deepEqual(use.engine.segments(log), [{ baseOffset: 0, maxTimestamp: -1 }])
+    const batch = batchOf(['a', 'b'])
+    await use.append(log, batch)
+    const [first, ...more] = use.engine.segments(log)
+    deepEqual(first, { baseOffset: 0, maxTimestamp: batch.maxTimestamp })
+    deepEqual(more, [])
+  },
 }
 
 /** The same is true after a clean stop and after kill -9. */
@@ -365,8 +376,10 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries(checks).map(([name, check]) => caseOf(name, check)),
-  ...Object.entries(restarts).flatMap(([name, check]) => [
+  ...Object.entries({ ...checks, ...transactionChecks }).map(([name, check]) =>
+    caseOf(name, check),
+  ),
+  ...Object.entries({ ...restarts, ...transactionRestarts }).flatMap(([name, check]) => [
     caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
     caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
   ]),

@@ -56,6 +56,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'queued.max.request.bytes',
   'socket.listen.backlog.size',
   'socket.request.max.bytes',
+  'telemetry.max.bytes',
 ])
 
 /** The same of the configs of groups: they come to be read with the kinds of groups that have them. */
