@@ -25,6 +25,7 @@ import { describeAcls } from './29-describe-acls.ts'
 import { createAcls } from './30-create-acls.ts'
 import { deleteAcls } from './31-delete-acls.ts'
 import { describeConfigs } from './32-describe-configs.ts'
+import { alterConfigs } from './33-alter-configs.ts'
 import { alterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirs } from './35-describe-log-dirs.ts'
 import { saslAuthenticate } from './36-sasl-authenticate.ts'
@@ -35,6 +36,7 @@ import { expireDelegationToken } from './40-expire-delegation-token.ts'
 import { describeDelegationToken } from './41-describe-delegation-token.ts'
 import { deleteGroups } from './42-delete-groups.ts'
 import { electLeaders } from './43-elect-leaders.ts'
+import { incrementalAlterConfigs } from './44-incremental-alter-configs.ts'
 import { alterPartitionReassignments } from './45-alter-partition-reassignments.ts'
 import { listPartitionReassignments } from './46-list-partition-reassignments.ts'
 import { offsetDelete } from './47-offset-delete.ts'
@@ -73,6 +75,7 @@ export const handlers: readonly AnyHandler[] = [
   createAcls,
   deleteAcls,
   describeConfigs,
+  alterConfigs,
   alterReplicaLogDirs,
   describeLogDirs,
   saslAuthenticate,
@@ -83,6 +86,7 @@ export const handlers: readonly AnyHandler[] = [
   describeDelegationToken,
   deleteGroups,
   electLeaders,
+  incrementalAlterConfigs,
   alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
