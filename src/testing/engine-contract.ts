@@ -19,6 +19,7 @@ import {
   type RestartCheck,
   TOPIC_ID,
 } from './engine-in-use.ts'
+import { transactionChecks, transactionRestarts } from './engine-transactions.ts'
 import { retentionChecks, retentionRestarts } from './retention-contract.ts'
 
 export type { EngineUnderTest } from './engine-in-use.ts'
@@ -366,9 +367,13 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries({ ...checks, ...retentionChecks }).map(([name, check]) => caseOf(name, check)),
-  ...Object.entries({ ...restarts, ...retentionRestarts }).flatMap(([name, check]) => [
-    caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
-    caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
-  ]),
+  ...Object.entries({ ...checks, ...retentionChecks, ...transactionChecks }).map(([name, check]) =>
+    caseOf(name, check),
+  ),
+  ...Object.entries({ ...restarts, ...retentionRestarts, ...transactionRestarts }).flatMap(
+    ([name, check]) => [
+      caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
+      caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
+    ],
+  ),
 ]

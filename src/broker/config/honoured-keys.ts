@@ -46,6 +46,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'log.segment.delete.delay.ms',
   'max.connections',
   'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
   'max.decompressed.message.bytes',
   'max.incremental.fetch.session.cache.slots',
   'max.request.partition.size.limit',
@@ -64,4 +65,8 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'queued.max.request.bytes',
   'socket.listen.backlog.size',
   'socket.request.max.bytes',
+  'telemetry.max.bytes',
 ])
+
+/** The same of the configs of groups: they come to be read with the kinds of groups that have them. */
+export const honouredGroupKeys: ReadonlySet<string> = new Set()
