@@ -94,7 +94,7 @@ const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
  * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
  * more: the clients of 4.3.1 come last, for that class alone.
  */
-async function toolClassPath(): Promise<string> {
+export async function toolClassPath(): Promise<string> {
   const clients = 'kafka-clients-4.3.1.jar'
   if (!existsSync(resolve(toolFolder, clients))) {
     const artifact = '-Dartifact=org.apache.kafka:kafka-clients:4.3.1'
