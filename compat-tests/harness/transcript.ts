@@ -17,7 +17,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { JavaDriver } from './java-driver.ts'
-import { until } from './kafkajs-client.ts'
 import type { Outcome } from './programs.ts'
 
 const PACKAGE = 'org.apache.kafka.tools.'
@@ -89,7 +88,6 @@ export async function take(
   if (step.line.startsWith('! ')) {
     const [, command, asked] = /^! (\S+) ?(.*)$/.exec(step.line)!
     await driver.do(command!, JSON.parse(asked || '{}') as object)
-    if (command === 'join') await joined(driver, JSON.parse(asked!) as Joining)
     return []
   }
   const [tool, ...args] = words(step.line.slice(2), values)
@@ -101,19 +99,6 @@ export async function take(
     step.input.map((line) => `${line}\n`).join(''),
   )
   return printed(outcome, bootstrap)
-}
-
-interface Joining {
-  name: string
-  /** How many records the member has to have read. */
-  reads: number
-}
-
-function joined(driver: JavaDriver, { name, reads }: Joining): Promise<void> {
-  return until(`${name} has read ${reads} records`, async () => {
-    const { records } = await driver.do<{ records: unknown[] }>('member', { name })
-    return records.length >= reads
-  })
 }
 
 /** What differs from run to run, and what it is called instead. */

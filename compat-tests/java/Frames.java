@@ -17,7 +17,7 @@ final class Frames {
     commands.put("decode", this::decode);
   }
 
-  /** The value of a body, int64 as strings. Of records it tells the size alone. */
+  /** The value of a body, int64 as strings. Of records it tells the size alone, as a number. */
   private Object decode(JsonNode with) throws Exception {
     String name = "org.apache.kafka.common.message." + Topics.text(with, "name") + "Data";
     short version = (short) with.get("version").asInt();
@@ -43,6 +43,7 @@ final class Frames {
       List<String> names = new ArrayList<>();
       object.fieldNames().forEachRemaining(names::add);
       for (String field : names) object.set(field, longsAsText(object.get(field)));
+      if (object.has("recordsSizeInBytes")) object.set("records", object.remove("recordsSizeInBytes"));
     }
     return node;
   }

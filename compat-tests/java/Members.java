@@ -31,6 +31,7 @@ final class Members {
   void register(Map<String, Driver.Command> commands) {
     commands.put("join", this::join);
     commands.put("member", with -> member(with).view());
+    commands.put("reads", this::reads);
     commands.put("seek", this::seek);
     commands.put("offsetForTime", this::offsetForTime);
     commands.put("committed", this::committed);
@@ -50,6 +51,17 @@ final class Members {
 
   private Member member(JsonNode with) {
     return members.get(Topics.text(with, "name"));
+  }
+
+  /** Waits until the member has read so many records. */
+  private Object reads(JsonNode with) throws Exception {
+    Member member = member(with);
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (member.records.size() < with.get("count").asInt()) {
+      if (System.nanoTime() > deadline) throw new IllegalStateException("it read " + member.records.size());
+      Thread.sleep(10);
+    }
+    return true;
   }
 
   private Object seek(JsonNode with) throws Exception {
