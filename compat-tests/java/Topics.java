@@ -87,13 +87,13 @@ final class Topics {
   private static Object described(TopicDescription topic) {
     List<Object> partitions = new ArrayList<>();
     for (TopicPartitionInfo partition : topic.partitions()) {
-      partitions.add(
-          Map.of(
-              "partition", partition.partition(),
-              "leader", partition.leader().id(),
-              "replicas", ids(partition.replicas()),
-              "isr", ids(partition.isr()),
-              "elr", ids(partition.elr())));
+      Map<String, Object> row = new HashMap<>();
+      row.put("partition", partition.partition());
+      row.put("leader", partition.leader().id());
+      row.put("replicas", ids(partition.replicas()));
+      row.put("isr", ids(partition.isr()));
+      row.put("elr", ids(partition.elr()));
+      partitions.add(row);
     }
     return Map.of(
         "name", topic.name(),
@@ -102,7 +102,9 @@ final class Topics {
         "partitions", partitions);
   }
 
+  /** Metadata tells less than DescribeTopicPartitions: the client leaves null what it was not told. */
   static List<Integer> ids(Collection<Node> nodes) {
+    if (nodes == null) return null;
     return nodes.stream().map(Node::id).collect(Collectors.toList());
   }
 
