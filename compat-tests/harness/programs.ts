@@ -110,17 +110,22 @@ export async function toolClassPath(): Promise<string> {
 
 let classPath: Promise<string> | undefined
 
-/** Runs one of Kafka's own command line tools. */
+/**
+ * Runs one of Kafka's own command line tools: with the newest clients, or with those of its own release, which a tool that
+ * uses what is inside them needs.
+ */
 export async function kafkaTool(
   className: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & { ownClients?: boolean } = {},
 ): Promise<Outcome> {
   classPath ??= toolClassPath()
+  const jars = (await classPath).split(':')
+  if (options.ownClients) jars.reverse()
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
-  return run('java', [...flags, '-cp', await classPath, className, ...args], options)
+  return run('java', [...flags, '-cp', jars.join(':'), className, ...args], options)
 }

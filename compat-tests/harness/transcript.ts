@@ -2,7 +2,8 @@
  * Transcripts of Kafka's command line tools: what was asked, and what the tool printed when it spoke to Apache Kafka 4.4.
  *
  *   $ topics --create --topic a     runs a tool (TOOLS has its class); --bootstrap-server is added
- *   ~ features describe             the same for a broker with fewer lines to tell: each of its lines is one of these
+ *   ~ features describe             the same for a broker with less to tell: each of its lines is one of these, or says
+ *                                   that something is UNSUPPORTED
  *   < text                          a line of its standard input
  *   printed                         a line of its standard output, blanks squeezed, what differs by run replaced
  *   2> printed                      a line of its standard error, stack traces left out
@@ -17,7 +18,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { JavaDriver } from './java-driver.ts'
-import type { Outcome } from './programs.ts'
+import { kafkaTool, type Outcome } from './programs.ts'
 
 const PACKAGE = 'org.apache.kafka.tools.'
 
@@ -33,6 +34,14 @@ const TOOLS: Record<string, string> = {
   cluster: 'ClusterTool',
   quorum: 'MetadataQuorumCommand',
   features: 'FeatureCommand',
+  'api-versions': 'BrokerApiVersionsCommand',
+  acls: 'AclCommand',
+  'delegation-tokens': 'DelegationTokenCommand',
+  'client-metrics': 'ClientMetricsCommand',
+  transactions: 'TransactionsCommand',
+  'share-groups': 'consumer.group.ShareGroupCommand',
+  'streams-groups': 'streams.StreamsGroupCommand',
+  'replica-verification': 'ReplicaVerificationTool',
   'leader-election': 'LeaderElectionCommand',
   reassign: 'reassign.ReassignPartitionsCommand',
 }
@@ -92,9 +101,14 @@ export async function take(
   }
   const [tool, ...args] = words(step.line.slice(2), values)
   const address = ['--bootstrap-server', bootstrap]
+  const className = PACKAGE + TOOLS[tool!]!
+  if (tool === 'api-versions') {
+    const outcome = await kafkaTool(className, [...address, ...args], { ownClients: true })
+    return printed(outcome, bootstrap)
+  }
   // The cluster tool takes its options behind the verb, the quorum tool before it; the others do not mind.
   const outcome = await driver.tool(
-    PACKAGE + TOOLS[tool!]!,
+    className,
     tool === 'cluster' ? [...args, ...address] : [...address, ...args],
     step.input.map((line) => `${line}\n`).join(''),
   )
@@ -110,7 +124,9 @@ const VARIABLES: [RegExp, string][] = [
   [/"endpoints": \["[^\]]*\]/g, '"endpoints": [ADDRESS]'],
   [/"(commit|expire|currentState)Timestamp":\d+/g, '"$1Timestamp":TIME'],
   [/"topicId":"[^"]*"/g, '"topicId":"ID"'],
-  [/CreateTime:\d{13}/g, 'CreateTime:TIME'],
+  // What is served from the first version on where Kafka begins later.
+  [/\((\d+)\): \d+(?: to (\d+))? \[usable/g, '($1): to $2 [usable'],
+  [/\b1\d{12}\b/g, 'TIME'],
   [/"logDir":"[^"]*"/g, '"logDir":"FOLDER"'],
   [/"log_dirs":\["\/[^"]*"\]/g, '"log_dirs":["FOLDER"]'],
   [/"size":[1-9]\d*/g, '"size":BYTES'],
