@@ -109,7 +109,11 @@ describe('cross-reading', () => {
   })
 
   describe.each(recordClients)('$name reads', (reader) => {
-    const readable = written.filter(({ codec, stored }) => reader.codecs.includes(stored ?? codec))
+    const readable = written.filter(
+      ({ codec, stored }) =>
+        reader.codecs.includes(stored ?? codec) &&
+        !(reader.isRefusedZstdTopics && stored === 'zstd'),
+    )
     let seen: Record<string, Shape[]>
 
     beforeAll(async () => {
