@@ -46,7 +46,7 @@ export class Partitions {
     this.cluster = cluster
     this.clock = clock
     this.appender = new Appender({ engine, cluster, clock, log })
-    const batchBytes = config.get('message.max.bytes')
+    const batchBytes = (): number => config.get('message.max.bytes')
     this.reader = new FetchReader({ engine, budget, batchBytes })
     const slots = config.get('max.incremental.fetch.session.cache.slots')
     this.sessions = new FetchSessions({ engine, clock, random, slots })
