@@ -170,6 +170,10 @@ export class ScriptedEngine implements StorageEngine {
     return undefined
   }
 
+  segments(): [] {
+    return []
+  }
+
   producers(): [] {
     return []
   }

@@ -12,6 +12,7 @@ import {
   type LogOffsets,
   type LogSpec,
   type ProducerEntry,
+  type SegmentStart,
   type ReadLimits,
   type ReadResult,
   type StorageEngine,
@@ -252,6 +253,14 @@ class Engine implements FileEngine {
   epochEnd(id: LogId, epoch: number): { epoch: number; endOffset: number } | undefined {
     const log = this.catalog.get(id)
     return log?.epochs.endOf(epoch, log.highWatermark.offset)
+  }
+
+  segments(id: LogId): SegmentStart[] {
+    const segments = this.catalog.get(id)?.segments ?? []
+    return segments.map((segment) => {
+      segment.loadMaxTimestamp()
+      return { baseOffset: segment.baseOffset, maxTimestamp: segment.maxTimestamp }
+    })
   }
 
   producers(id: LogId): ProducerEntry[] {
