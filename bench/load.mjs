@@ -34,6 +34,12 @@ export async function kafkajsBytesPerSecond(orders, seconds) {
   return bytes / (ms / 1000)
 }
 
+/** How often a codec does its work in a second. */
+export async function codecsPerSecond(orders, seconds) {
+  const measured = { ...orders, warmupMs: WARMUP_MS, ms: seconds * 1000 }
+  return (await runScript('codec-load.mjs', measured)).perSecond
+}
+
 async function withAdmin({ port }, use) {
   const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING })
   const admin = kafka.admin()

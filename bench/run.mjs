@@ -1,17 +1,20 @@
 /**
  * `npm run bench`: starts the servers, drives each with the same frames in turn, and prints medians and ratios.
  *
+ * Codecs come first, without a server, beside kafkajs on the same bytes.
+ *
  * Machines differ, ratios less: the yardstick is a bare server from the same run (bare-server.mjs).
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
+import { codecRows, measureCodec } from './codecs.mjs'
 import { HELP, readOptions } from './options.mjs'
 import { warmPageCache } from './page-cache.mjs'
 import { rows } from './rows.mjs'
 import { startKafka, startOdradek } from './servers.mjs'
-import { median, table } from './table.mjs'
+import { codecTable, median, table } from './table.mjs'
 
 async function main() {
   const options = readOptions(process.argv.slice(2))
@@ -19,9 +22,20 @@ async function main() {
     process.stdout.write(HELP)
     return
   }
-  const wanted = rows.filter(
-    ({ name }) => options.only.length === 0 || options.only.some((part) => name.includes(part)),
-  )
+  const isWanted = ({ name }) =>
+    options.only.length === 0 || options.only.some((part) => name.includes(part))
+  const codecs = []
+  for (const row of codecRows.filter(({ name }) => isWanted({ name: `codec: ${name}` }))) {
+    progress(row.name)
+    codecs.push(await measureCodec(row, options))
+  }
+  const wanted = rows.filter(isWanted)
+  const figures = wanted.length > 0 ? await measureServers(wanted, options) : []
+  progress('')
+  report(figures, codecs, options)
+}
+
+async function measureServers(wanted, options) {
   const folder = mkdtempSync(path.join(tmpdir(), 'odradek-bench-'))
   const { memory, profile } = options
   const starts = {
@@ -35,7 +49,7 @@ async function main() {
     for (const [key, start] of Object.entries(starts)) brokers.push(await running(key, start))
     const figures = []
     for (const row of wanted) figures.push(await measure(row, brokers, folder, options))
-    report(figures, options)
+    return figures
   } finally {
     for (const { server } of brokers) await server.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -78,14 +92,17 @@ function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 
-function report(figures, { json, peer }) {
+function report(figures, codecs, { json, peer }) {
   const machine = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model ?? '' }
   if (json) {
-    process.stdout.write(`${JSON.stringify({ machine, figures }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ machine, figures, codecs }, null, 2)}\n`)
     return
   }
   process.stdout.write(`Node ${machine.node}, ${machine.cpus} CPUs, ${machine.cpu}\n\n`)
-  process.stdout.write(table(figures, { hasPeer: peer !== undefined }))
+  const tables = []
+  if (figures.length > 0) tables.push(table(figures, { hasPeer: peer !== undefined }))
+  if (codecs.length > 0) tables.push(codecTable(codecs))
+  process.stdout.write(tables.join('\n'))
 }
 
 await main()

@@ -27,6 +27,22 @@ export function table(figures, { hasPeer }) {
   return aligned([head, ...lines]) + (isBusy ? `\n${note}\n` : '')
 }
 
+/** `figures`: { name, odradek, kafkajs }, rounds per second; kafkajs undefined where it cannot do it. */
+export function codecTable(figures) {
+  const perSecond = (value) => (value === undefined ? '-' : Math.round(value).toLocaleString('en'))
+  const lines = figures.map(({ name, odradek, kafkajs }) => [
+    `${name} (/s)`,
+    perSecond(odradek),
+    perSecond(kafkajs),
+    kafkajs === undefined ? '-' : ratioText(odradek / kafkajs),
+  ])
+  return aligned([['', 'Odradek', 'kafkajs', 'against kafkajs'], ...lines])
+}
+
+function ratioText(ratio) {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)} x`
+}
+
 function shown(cell) {
   if (cell?.value === undefined) return '-'
   const { value, isGeneratorBusy } = cell
@@ -43,7 +59,7 @@ function percentage({ odradek, bare }) {
 function times({ odradek, kafka, lowerIsBetter }) {
   if (odradek?.value === undefined || kafka?.value === undefined) return '-'
   const ratio = lowerIsBetter ? kafka.value / odradek.value : odradek.value / kafka.value
-  return `${ratio.toFixed(ratio < 10 ? 2 : 0)} x`
+  return ratioText(ratio)
 }
 
 function aligned(lines) {

@@ -3,10 +3,11 @@
  * its reason; a scenario that fails and is not listed fails the run, and so does one that is listed and passes.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { report as tell } from '../test/report.ts'
 import { BrokerProcess } from './harness/broker-process.ts'
 import { hasOracles, oracles, run } from './harness/programs.ts'
 
@@ -26,38 +27,92 @@ function listed(file: string): Map<string, string> {
   return lines
 }
 
-describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
-  let broker: BrokerProcess
+/** Settings that scenarios of the area `settings` need, and whose feature is there: a broker of its own for each. */
+const SETTINGS: readonly Readonly<Record<string, string>>[] = [
+  { 'auto.create.topics.enable': 'false' },
+  {
+    'group.max.size': '1',
+    'num.partitions': '3',
+    'message.max.bytes': '2000',
+    'transaction.max.timeout.ms': '5000',
+    'offset.metadata.max.bytes': '10',
+    'delete.topic.enable': 'false',
+  },
+]
 
-  beforeAll(async () => {
-    broker = await BrokerProcess.start({
-      engine: 'file',
-      flags: ['--profile', 'prod', '-o', 'group.initial.rebalance.delay.ms=0'],
-    })
+interface Replay {
+  /** True where the scenario passed. */
+  results: Map<string, boolean>
+  stdout: string
+}
+
+async function replay(settings: Readonly<Record<string, string>>): Promise<Replay> {
+  const values = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
+  const started = ['group.initial.rebalance.delay.ms=0', ...values].flatMap((one) => ['-o', one])
+  const broker = await BrokerProcess.start({
+    engine: 'file',
+    flags: ['--profile', 'prod', ...started],
   })
-  afterAll(() => broker?.dispose())
-
-  it('answers as recorded, but for what is pending', { timeout: 420_000 }, async () => {
+  try {
     const runner = resolve(oracles, 'conformance/conformance')
     const options = ['--bootstrap', broker.bootstrap, '--verbose', '--except', exceptFile]
-    const { stdout, stderr } = await run(runner, ['replay', ...options], { timeoutMs: 400_000 })
+    const area = resolve(oracles, 'conformance/scenarios/settings')
+    const needs = values.length === 0 ? [] : [...values.flatMap((one) => ['--with', one]), area]
+    const args = ['replay', ...options, ...needs]
+    const { stdout, stderr } = await run(runner, args, { timeoutMs: 400_000 })
     const results = new Map<string, boolean>()
     for (const [, result, id] of stdout.matchAll(/^(ok {2}|FAIL) (\S+) \(\d+ ms\)$/gm)) {
       results.set(id!, result !== 'FAIL')
     }
     const [, passed, failing] = /^(\d+) passed, (\d+) failed$/m.exec(stdout) ?? []
     expect(results.size, stderr + stdout.slice(-2000)).toBe(Number(passed) + Number(failing))
-    expect(results.size).toBeGreaterThan(300)
-    const pending = listed(pendingFile)
-    report(results)
-    const failed = [...results].filter(([id, passed]) => !passed && !pending.has(id))
-    const details = failed.map(([id]) => detail(stdout, id)).join('\n')
-    expect(
-      failed.map(([id]) => id),
-      details,
-    ).toEqual([])
-    const done = [...pending.keys()].filter((id) => results.get(id) !== false)
-    expect(done, 'pending, yet passing or unknown: take them off the list').toEqual([])
+    return { results, stdout }
+  } finally {
+    await broker.dispose()
+  }
+}
+
+function check({ results, stdout }: Replay, pending: ReadonlyMap<string, string>): void {
+  report(results)
+  const failed = [...results].filter(([id, passed]) => !passed && !pending.has(id))
+  const details = failed.map(([id]) => detail(stdout, id)).join('\n')
+  expect(
+    failed.map(([id]) => id),
+    details,
+  ).toEqual([])
+  const done = [...pending.keys()].filter((id) => results.get(id) !== false)
+  expect(done, 'pending, yet passing or unknown: take them off the list').toEqual([])
+}
+
+function pendingOf(isOf: (area: string) => boolean): Map<string, string> {
+  const all = [...listed(pendingFile)]
+  return new Map(all.filter(([id]) => isOf(id.slice(0, id.indexOf('/')))))
+}
+
+describe.skipIf(!hasOracles())('conformance with Apache Kafka 4.4', () => {
+  it('answers as recorded, but for what is pending', { timeout: 420_000 }, async () => {
+    const replayed = await replay({})
+    expect(replayed.results.size).toBeGreaterThan(300)
+    check(
+      replayed,
+      pendingOf((area) => area !== 'settings'),
+    )
+  })
+
+  it('answers as recorded with settings other than the defaults', {
+    timeout: 420_000,
+  }, async () => {
+    const merged: Replay = { results: new Map(), stdout: '' }
+    for (const settings of SETTINGS) {
+      const { results, stdout } = await replay(settings)
+      expect(results.size, stdout.slice(-2000)).toBeGreaterThan(0)
+      for (const [id, passed] of results) merged.results.set(id, passed)
+      merged.stdout += stdout
+    }
+    check(
+      merged,
+      pendingOf((area) => area === 'settings'),
+    )
   })
 })
 
@@ -71,7 +126,7 @@ function report(results: Map<string, boolean>): void {
     areas.set(area, count)
   }
   for (const [area, { passed, pending }] of areas) {
-    console.log(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
+    tell(`conformance ${area.padEnd(16)} ${passed} passed, ${pending} not yet`)
   }
 }
 

@@ -10,6 +10,7 @@ import { hasOracles, kafkaTool, kcat, installed } from './harness/programs.ts'
 const TOOLS = 'org.apache.kafka.tools'
 const TOPICS = `${TOOLS}.TopicCommand`
 const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`
+const CONFIGS = 'kafka.admin.ConfigCommand'
 const PRODUCER = `${TOOLS}.ConsoleProducer`
 const CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`
 
@@ -107,6 +108,52 @@ describe.skipIf(!hasOracles())("Kafka's own tools", () => {
     )
     const features = await tool(`${TOOLS}.FeatureCommand`, ['describe'])
     expect(features).toMatch(/Feature: metadata\.version\s.*FinalizedVersionLevel: 4\.4-IV2/)
+  })
+
+  it('the config tool alters and describes what has configs', { timeout: 400_000 }, async () => {
+    await tool(TOPICS, ['--create', '--topic', 'configured'])
+    const alter = (entity: string[], change: string[]) =>
+      tool(CONFIGS, ['--alter', ...entity, ...change])
+    const describe = (entity: string[], ...more: string[]) =>
+      tool(CONFIGS, ['--describe', ...entity, ...more])
+
+    const topic = ['--entity-type', 'topics', '--entity-name', 'configured']
+    const values = 'retention.ms=60000,cleanup.policy=[compact,delete]'
+    expect(await alter(topic, ['--add-config', values])).toContain(
+      'Completed updating config for topic configured.',
+    )
+    const configured = await describe(topic)
+    expect(configured).toContain('Dynamic configs for topic configured are:')
+    expect(configured).toMatch(/retention\.ms=60000 .*DYNAMIC_TOPIC_CONFIG:retention\.ms=60000/)
+    expect(configured).toMatch(/cleanup\.policy=compact,delete .*DEFAULT_CONFIG:log\.cleanup/)
+    await alter(topic, ['--delete-config', 'retention.ms,cleanup.policy'])
+    expect(await describe(topic)).not.toMatch(/=/)
+    const all = await describe(topic, '--all')
+    expect(all).toContain('All configs for topic configured are:')
+    expect(all.match(/^ {2}[\w.]+=/gm)).toHaveLength(37)
+
+    const broker1 = ['--entity-type', 'brokers', '--entity-name', '1']
+    const everyBroker = ['--entity-type', 'brokers', '--entity-default']
+    await alter(everyBroker, ['--add-config', 'log.cleaner.backoff.ms=13000'])
+    await alter(broker1, ['--add-config', 'log.cleaner.backoff.ms=14000'])
+    expect(await describe(broker1)).toMatch(
+      /log\.cleaner\.backoff\.ms=14000 .*DYNAMIC_BROKER_CONFIG:log\.cleaner\.backoff\.ms=14000, DYNAMIC_DEFAULT_BROKER_CONFIG:log\.cleaner\.backoff\.ms=13000, DEFAULT_CONFIG:log\.cleaner\.backoff\.ms=15000/,
+    )
+    expect(await describe(everyBroker)).toMatch(/log\.cleaner\.backoff\.ms=13000 /)
+    expect(await describe(broker1, '--all')).toMatch(/^ {2}num\.partitions=1 sensitive=false/m)
+    await alter(broker1, ['--delete-config', 'log.cleaner.backoff.ms'])
+    await alter(everyBroker, ['--delete-config', 'log.cleaner.backoff.ms'])
+    expect(await describe(broker1)).not.toContain('log.cleaner.backoff.ms')
+
+    const group = ['--entity-type', 'groups', '--entity-name', 'g']
+    await alter(group, ['--add-config', 'consumer.session.timeout.ms=50000'])
+    expect(await describe(group)).toMatch(/consumer\.session\.timeout\.ms=50000 .*GROUP_CONFIG/)
+    const metrics = ['--entity-type', 'client-metrics', '--entity-name', 'm']
+    await alter(metrics, ['--add-config', 'interval.ms=1000,metrics=org.apache.kafka.'])
+    expect(await describe(metrics)).toMatch(/interval\.ms=1000 [^]*metrics=org\.apache\.kafka\. /)
+    const loggers = ['--entity-type', 'broker-loggers', '--entity-name', '1']
+    await alter(loggers, ['--add-config', 'root=WARN'])
+    expect(await describe(loggers)).toMatch(/root=WARN /)
   })
 
   it.skipIf(!installed('kcat'))(

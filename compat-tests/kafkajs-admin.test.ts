@@ -108,6 +108,62 @@ describe.each<EngineName>(['memory', 'file'])('kafkajs admin on the %s engine', 
     })
   })
 
+  it('alters the configs of a topic, and the topic obeys', async () => {
+    await admin.createTopics({
+      topics: [{ topic: 'altered', configEntries: [{ name: 'retention.ms', value: '60000' }] }],
+    })
+    const producer = kafka.producer()
+    await producer.connect()
+    const messages = [{ value: 'x'.repeat(5000) }]
+    await producer.send({ topic: 'altered', messages })
+    const alter = (configEntries: { name: string; value: string }[]) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: 'altered', configEntries }],
+      })
+    await alter([{ name: 'max.message.bytes', value: '2000' }])
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: true,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: 'altered',
+          configNames: ['max.message.bytes', 'retention.ms'],
+        },
+      ],
+    })
+    expect(resources[0]!.configEntries).toMatchObject([
+      { configName: 'max.message.bytes', configValue: '2000', configSource: 1 },
+      { configName: 'retention.ms', configValue: '604800000', configSource: 5 },
+    ])
+    await expect(producer.send({ topic: 'altered', messages })).rejects.toThrow(/message.*larg/i)
+    await expect(alter([{ name: 'nothing', value: '1' }])).rejects.toThrow()
+    await alter([])
+    await producer.send({ topic: 'altered', messages })
+    await producer.disconnect()
+  })
+
+  it('alters the configs of the broker while it runs', async () => {
+    const resource = { type: ConfigResourceTypes.BROKER, name: '1' }
+    const alter = (configEntries: { name: string; value: string }[]) =>
+      admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] })
+    await alter([{ name: 'message.max.bytes', value: '3000' }])
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ ...resource, configNames: ['message.max.bytes'] }],
+    })
+    expect(resources[0]!.configEntries).toMatchObject([{ configValue: '3000', configSource: 2 }])
+    const producer = kafka.producer()
+    await producer.connect()
+    await admin.createTopics({ topics: [{ topic: 'narrow' }] })
+    const messages = [{ value: 'x'.repeat(5000) }]
+    await expect(producer.send({ topic: 'narrow', messages })).rejects.toThrow(/message.*larg/i)
+    await expect(alter([{ name: 'num.partitions', value: '3' }])).rejects.toThrow()
+    await alter([])
+    await producer.send({ topic: 'narrow', messages })
+    await producer.disconnect()
+  })
+
   it('describes the cluster', async () => {
     const cluster = await admin.describeCluster()
     expect(cluster.brokers).toEqual([

@@ -5,7 +5,7 @@
 //   npm test -- --long            with the long modes of the suites (ODRADEK_LONG=1), and time for them
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,10 +32,12 @@ const named = steps.filter((step) => words.includes(step.name))
 const chosen = named.length > 0 ? named : steps
 
 const folder = mkdtempSync(join(tmpdir(), 'odradek-test-'))
+/** Where tests leave what the summary tells: see test/report.ts. */
+const figures = join(folder, 'figures.txt')
 const results = []
 for (const step of chosen) results.push(await run(step))
+report(results, readFigures())
 rmSync(folder, { recursive: true, force: true })
-report(results)
 
 async function run(step) {
   console.log(`\n── ${step.name}`)
@@ -76,7 +78,7 @@ function execute([program, ...args], { budgetS }) {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: true,
-      env: long ? { ...process.env, ODRADEK_LONG: '1' } : process.env,
+      env: { ...process.env, ODRADEK_TEST_FIGURES: figures, ...(long && { ODRADEK_LONG: '1' }) },
     })
     const forward = (signal) => end(child, signal)
     const timer = setTimeout(() => {
@@ -130,8 +132,13 @@ function count(file, code) {
   return { passed: report.numPassedTests, failed: failures.length, skipped, failures }
 }
 
-function report(all) {
+function readFigures() {
+  return existsSync(figures) ? readFileSync(figures, 'utf8').trimEnd().split('\n').sort() : []
+}
+
+function report(all, told) {
   console.log('\n── summary')
+  for (const line of told) console.log(line)
   for (const { name, passed, failed, skipped, seconds } of all) {
     const rest = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
     console.log(

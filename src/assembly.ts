@@ -4,6 +4,7 @@ import type { Broker } from './broker/broker.ts'
 import { handlers } from './broker/apis/index.ts'
 import { Cluster } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
+import { ConnectionLimits } from './broker/config/connection-limits.ts'
 import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
 import { refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
 import { createDispatcher } from './broker/dispatch.ts'
@@ -141,8 +142,7 @@ function assemble(
     slabs,
     maxFrameBytes: config.get('socket.request.max.bytes'),
     maxIdleMs: config.get('connections.max.idle.ms'),
-    maxConnections: config.get('max.connections'),
-    maxConnectionsPerHost: config.get('max.connections.per.ip'),
+    limits: new ConnectionLimits(config),
   })
   return { ...broker, connections }
 }

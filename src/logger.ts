@@ -6,6 +6,8 @@ export interface LogMethod {
 }
 
 export interface Logger {
+  /** What is below it is not written; a log that has one may be given another. */
+  level?: string
   isLevelEnabled(level: string): boolean
   debug: LogMethod
   info: LogMethod

@@ -29,6 +29,7 @@ const ask = (port: number, host = '127.0.0.1'): Promise<number> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, host)
     socket.on('error', reject)
+    socket.on('close', () => reject(new Error('closed without an answer')))
     socket.on('data', (bytes) => {
       socket.destroy()
       resolve(bytes.readInt32BE(4))
@@ -123,6 +124,23 @@ describe('startBroker', () => {
     expect(Object.keys(broker.ports)).toEqual(['INSIDE', 'OUTSIDE'])
     const cluster = await withAdmin(broker, (admin) => admin.describeCluster())
     expect(cluster.brokers).toEqual([{ nodeId: 1, host: '127.0.0.1', port: broker.port }])
+  })
+
+  test('obeys limits of connections that are altered while it runs', async () => {
+    const broker = await start()
+    await withAdmin(broker, async (admin) => {
+      const alter = (configEntries: { name: string; value: string }[]) =>
+        admin.alterConfigs({
+          validateOnly: false,
+          resources: [{ type: 4, name: '1', configEntries }],
+        })
+      for (const name of ['max.connections', 'max.connections.per.ip']) {
+        await alter([{ name, value: '1' }])
+        await expect(ask(broker.port)).rejects.toThrow()
+        await alter([])
+        expect(await ask(broker.port)).toBe(0xabcdef)
+      }
+    })
   })
 
   test('is disposed of by await using', async () => {

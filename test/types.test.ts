@@ -35,7 +35,10 @@ function compile(args: string[]): string {
 
 function check(name: string, files: string[], overrides: object = {}): string {
   const project = join(folder, `${name}.json`)
-  const paths = { odradek: ['./types/index.d.ts'] }
+  const paths = {
+    odradek: ['./types/index.d.ts'],
+    'odradek/protocol': ['./types/protocol/index.d.ts'],
+  }
   const compilerOptions = { ...options, paths, ...overrides }
   writeFileSync(project, JSON.stringify({ compilerOptions, files }))
   return compile(['--project', project])

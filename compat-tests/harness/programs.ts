@@ -90,14 +90,17 @@ export async function kcat(
 
 const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
 
-/**
- * The class path of Kafka's tools. The oracle's tools are those of 4.3.1, which want a class that the clients of 4.4 have no
- * more: the clients of 4.3.1 come last, for that class alone.
- */
+/** What the tools want of 4.3.1: a class that the clients of 4.4 have no more, and the config tool, which 4.4 keeps elsewhere. */
+const TOOL_PARTS = ['kafka-clients', 'kafka_2.13']
+
+/** The class path of Kafka's tools. The oracle's are those of 4.3.1: what belongs to them comes last, for what 4.4 lacks alone. */
 async function toolClassPath(): Promise<string> {
-  const clients = 'kafka-clients-4.3.1.jar'
-  if (!existsSync(resolve(toolFolder, clients))) {
-    const artifact = '-Dartifact=org.apache.kafka:kafka-clients:4.3.1'
+  const jars: string[] = []
+  for (const part of TOOL_PARTS) {
+    const jar = resolve(toolFolder, `${part}-4.3.1.jar`)
+    jars.push(jar)
+    if (existsSync(jar)) continue
+    const artifact = `-Dartifact=org.apache.kafka:${part}:4.3.1`
     await run('mvn', ['-B', '-q', 'dependency:copy', artifact, `-DoutputDirectory=${toolFolder}`], {
       timeoutMs: 120_000,
     })
@@ -105,7 +108,7 @@ async function toolClassPath(): Promise<string> {
   const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
     timeoutMs: 300_000,
   })
-  return `${stdout.trim()}:${resolve(toolFolder, clients)}`
+  return [stdout.trim(), ...jars].join(':')
 }
 
 let classPath: Promise<string> | undefined

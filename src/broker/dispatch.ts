@@ -1,5 +1,6 @@
 /** From a frame to its reply: header, handler, decode, handle, encode. The one place where what went wrong becomes an answer. */
 
+import { apiRow } from '../protocol/api-table.ts'
 import { decodeRequest } from '../protocol/compile.ts'
 import { type ErrorName, ProtocolViolation } from '../protocol/errors.ts'
 import { responseFrame } from '../protocol/frame.ts'
@@ -233,9 +234,11 @@ class HandlerDispatcher implements Dispatcher {
     const reply = route?.handler.unsupported?.()
     if (route && reply) return this.answerOf(route.handler, 0, correlationId, reply)
     const { host, connectionId } = peer.client
+    const name = apiRow(apiKey)?.name
+    const unserved = name ? `${name}, which is not served` : `the unknown API ${apiKey}`
     const asked = route
       ? `version ${apiVersion} of ${route.handler.api.name} (served: ${route.handler.versions})`
-      : `version ${apiVersion} of the unknown API ${apiKey}`
+      : `version ${apiVersion} of ${unserved}`
     this.log.warn(
       'unserved API',
       { apiKey, apiVersion, clientId, host, connectionId },

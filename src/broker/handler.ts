@@ -3,6 +3,7 @@
 import type { ErrorName } from '../protocol/errors.ts'
 import type { Api, RequestOf, ResponseOf } from '../protocol/schema.ts'
 import type { Broker } from './broker.ts'
+import type { ClientMetrics } from './client-metrics.ts'
 
 /** Who asks: facts of the connection that handlers need. */
 export interface Client {
@@ -20,6 +21,8 @@ export interface Client {
   readonly principal: string
   /** From ApiVersions v3 on; empty before. */
   software: { name: string; version: string }
+  /** From the first request about client metrics on. */
+  metrics?: ClientMetrics
 }
 
 /** Says that nobody waits for this request any more: its connection closed, or the broker stops. */
@@ -72,6 +75,8 @@ export interface Handler<A extends Api> {
   repliesTo?(request: RequestOf<A>): boolean
   /** The reply, in the layout of version 0, to a version that we do not serve; without it such a request closes its connection (KIP-511). */
   unsupported?(): ResponseOf<A>
+  /** ApiVersions does not show it, as Kafka's does not; who asks all the same is answered. */
+  hidden?: true
 }
 
 /** A handler in a list of them. */

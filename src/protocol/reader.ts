@@ -8,9 +8,9 @@
 import { ProtocolViolation } from './errors.ts'
 
 /** Kafka 4.4 refuses larger ones too. */
-const MAX_ELEMENTS = 1_000_000
-const MAX_TAGGED_FIELDS = 10_000
-const MAX_STRING_BYTES = 32_767
+export const MAX_ELEMENTS = 1_000_000
+export const MAX_TAGGED_FIELDS = 10_000
+export const MAX_STRING_BYTES = 32_767
 
 const scratch = new DataView(new ArrayBuffer(8))
 

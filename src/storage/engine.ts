@@ -82,13 +82,24 @@ export interface LogSpec {
   lazy?: boolean
 }
 
-/** One batch for one log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */
+/** One batch for one log, a marker as well as records: an abort or commit marker ends its producer's transaction in the log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */
 export interface Append {
   log: LogId
   /** Validated by the caller: one whole batch of magic 2 with a right CRC. Its base offset and leader epoch do not matter. */
   batch: BatchView
-  /** From `own`: the append is `fenced` when another owner came after. Left out for logs that nobody owns. */
+  /**
+   * From `own`: the append is `fenced` when another owner came after. Left out for logs that nobody owns.
+   * Owners do not number their batches: sequences are not judged.
+   */
   ownerEpoch?: number
+  /**
+   * Of a batch that its transaction's coordinator vouches for: the log's end, `logEndOffset`, before the coordinator was
+   * asked. When the transaction has ended in the log since, the batch is rejected with `INVALID_TXN_STATE`, so that no late
+   * batch opens a transaction which nobody ends (KIP-890).
+   */
+  openTransaction?: { asOf: number }
+  /** `transaction.version` of a transactional batch or a marker. From 2 on each transaction has an epoch of its own, and its marker that of the next. Left out: 0. */
+  transactionVersion?: number
 }
 
 export type AppendOutcome =
@@ -117,6 +128,7 @@ export interface LogOffsets {
   logStartOffset: number
   /** First offset that is not acknowledged yet under the log's flush policy; readers see nothing at or after it. */
   highWatermark: number
+  /** First offset of the earliest transaction whose end is not visible yet, or the high watermark: committed reads see nothing at or after it. */
   lastStableOffset: number
   /** First offset that is not written yet. */
   logEndOffset: number
@@ -131,6 +143,7 @@ export interface LogRead extends LogOffsets {
   buffers: readonly Buffer[]
   /** Bytes in `buffers`. */
   size: number
+  /** Of a committed read, in the order of first offsets: the aborted transactions that reach into `buffers`. */
   abortedTransactions: readonly { producerId: number; firstOffset: number }[]
 }
 
@@ -158,9 +171,12 @@ export interface SegmentStart {
 export interface ProducerEntry {
   producerId: number
   producerEpoch: number
+  /** -1 when nothing is known of this epoch's records. */
   lastSequence: number
   lastTimestamp: number
+  /** Of the last marker; -1 when there was none. */
   coordinatorEpoch: number
+  /** -1 when no transaction is open. */
   currentTransactionStartOffset: number
 }
 
@@ -218,7 +234,7 @@ export interface StorageEngine {
   place(): Promise<StorePlace>
   /** Becomes the one writer of an internal log, fencing the one before. `replay` gives its batches from the log start, whole and in order. */
   own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }>
-  /** A hint that a log's high watermark or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
+  /** A hint that a log's high watermark, last stable offset or start has moved, or that it is gone; the truth is in `read` and `offsets`. Returns how to stop. */
   watch(id: LogId, listener: () => void): () => void
   /** Resolved: all is on stable storage and a next start need read no log; no call is valid after it. */
   close(): Promise<void>

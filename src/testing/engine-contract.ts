@@ -17,6 +17,7 @@ import {
   produced,
   TOPIC_ID,
 } from './engine-in-use.ts'
+import { transactionChecks, transactionRestarts } from './engine-transactions.ts'
 
 export type { EngineUnderTest } from './engine-in-use.ts'
 
@@ -375,8 +376,10 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries(checks).map(([name, check]) => caseOf(name, check)),
-  ...Object.entries(restarts).flatMap(([name, check]) => [
+  ...Object.entries({ ...checks, ...transactionChecks }).map(([name, check]) =>
+    caseOf(name, check),
+  ),
+  ...Object.entries({ ...restarts, ...transactionRestarts }).flatMap(([name, check]) => [
     caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
     caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
   ]),

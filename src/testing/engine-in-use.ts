@@ -9,6 +9,7 @@ import {
   defaultLogConfig,
   type LogConfig,
   type LogId,
+  type LogOffsets,
   type LogSpec,
   logId,
   type ReadLimits,
@@ -63,6 +64,13 @@ export class EngineInUse {
     const whole = { log: LOG, offset: 0, maxBytes: 1 << 30, ...want }
     const { reads } = await this.engine.read([whole], { ...NO_LIMITS, ...limits })
     return reads[0]!
+  }
+
+  /** Of a log that is there. */
+  offsets(log = LOG): LogOffsets {
+    const offsets = this.engine.offsets(log)
+    if (!offsets) throw new Error(`There is no log ${log}.`)
+    return offsets
   }
 
   /** The values from an offset on, as many as one read after another gives. */

@@ -39,6 +39,7 @@ import {
 import { codecOf, decodeMessage, encodeMessage } from '../../src/protocol/compile.ts'
 import type { Message } from '../../src/protocol/schema.ts'
 import { hasVersion } from '../../src/protocol/versions.ts'
+import { report } from '../report.ts'
 import { embedded } from './known-messages.ts'
 import { hasOracles, type Vector, vectorsOf } from './oracles.ts'
 
@@ -90,7 +91,9 @@ describe.skipIf(!hasOracles)('golden vectors with their prefix', () => {
 
   it('says how many they were', () => {
     expect(checked.vectors).toBeGreaterThan(250)
-    console.log(`prefixes: ${embedded.length} messages, ${checked.vectors} vectors`)
+    report(
+      `golden records: ${checked.vectors} vectors of ${embedded.length} embedded messages read and written with their prefix`,
+    )
   })
 
   it.each([

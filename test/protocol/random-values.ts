@@ -85,6 +85,35 @@ function randomInt64(chance: Chance): bigint | number {
   )
 }
 
+/** What reading gives of a value that was written: defaults for what was left out or had no room, integers of 64 bits as bigint. */
+export function readBack(
+  layout: StructLayout,
+  value: Record<string, unknown>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    layout.fields.map((field) => {
+      const given = field.place === 'absent' ? undefined : value[field.name]
+      return [field.name, given === undefined ? fallback(field) : readBackField(field, given)]
+    }),
+  )
+}
+
+function readBackField(field: FieldLayout, value: unknown): unknown {
+  if (value === null) return null
+  const { type, struct, element } = field
+  if (type === 'int64') return BigInt(value as bigint | number)
+  if (type === 'records') return Array.isArray(value) ? Buffer.concat(value) : value
+  if (type === 'struct') return readBack(struct!, value as Record<string, unknown>)
+  if (type !== 'array') return value
+  return (value as unknown[]).map((part) => readBackField(element!, part))
+}
+
+function fallback(field: FieldLayout): unknown {
+  if (field.default === null) return null
+  if (field.type === 'struct') return readBack(field.struct!, {})
+  return field.type === 'array' ? [] : field.default
+}
+
 const point = { x: schema.int32(), y: schema.int32('0+', { default: -1 }) }
 
 /** All that the DSL can say, some of which no message of today says. */

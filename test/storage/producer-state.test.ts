@@ -3,6 +3,7 @@ import { decodeMessage } from '../../src/protocol/compile.ts'
 import { ProducerSnapshot } from '../../src/protocol/messages/embedded/producer-snapshot.ts'
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts'
 import type { BatchView } from '../../src/protocol/records/batch-view.ts'
+import { buildMarker } from '../../src/protocol/records/control-records.ts'
 import { crc32c } from '../../src/protocol/records/crc32c.ts'
 import {
   decodeProducerSnapshot,
@@ -15,6 +16,15 @@ const LAST = 2 ** 31 - 1
 function batch(baseSequence: number, count = 1, producerEpoch = 0, producerId = 7): BatchView {
   const records = Array.from({ length: count }, () => ({ key: null, value: null, timestamp: 5 }))
   return buildBatch(records, { producerId, producerEpoch, baseSequence })
+}
+
+function part(baseSequence: number, producerId: number): BatchView {
+  const options = { producerId, producerEpoch: 0, baseSequence, transactional: true }
+  return buildBatch([{ key: null, value: null, timestamp: 5 }], options)
+}
+
+function marker(type: 'COMMIT' | 'ABORT', producerId: number, coordinatorEpoch: number): BatchView {
+  return buildMarker({ type, producerId, producerEpoch: 0, coordinatorEpoch, timestamp: 9 })
 }
 
 /** States after these batches were appended, each where the one before ends. */
@@ -73,6 +83,66 @@ describe('producer state', () => {
     // A snapshot knows the same.
     const restored = decodeProducerSnapshot(encodeProducerSnapshot(states))!
     expect(verdict(restored, next)).toBe(expected)
+  })
+
+  it('knows after a snapshot which transactions are open, and what the last marker said', () => {
+    const states = after(part(0, 7), part(0, 8), part(0, 9), part(1, 7))
+    states.appended(marker('COMMIT', 8, 3), 104)
+    states.appended(marker('ABORT', 9, 5), 105)
+    const restored = decodeProducerSnapshot(encodeProducerSnapshot(states))!
+    expect(restored.entries()).toEqual(states.entries())
+    expect(restored.entries()).toEqual([
+      expect.objectContaining({ currentTransactionStartOffset: 100, coordinatorEpoch: -1 }),
+      expect.objectContaining({ currentTransactionStartOffset: -1, coordinatorEpoch: 3 }),
+      expect.objectContaining({ currentTransactionStartOffset: -1, coordinatorEpoch: 5 }),
+    ])
+    expect(restored.transactions.first).toBe(100)
+    expect(restored.transactions.lastStableOffset(200, 0)).toBe(100)
+    expect(verdict(restored, marker('ABORT', 9, 4))).toBe('TRANSACTION_COORDINATOR_FENCED')
+    expect(verdict(restored, part(2, 7))).toBe('append')
+    expect(verdict(restored, batch(2))).toBe('INVALID_TXN_STATE')
+    const { producerEntries } = decodeMessage(
+      ProducerSnapshot,
+      1,
+      encodeProducerSnapshot(states).subarray(2, 10 + 3 * 46),
+    )
+    expect(producerEntries).toEqual([
+      expect.objectContaining({ producerId: 7n, currentTxnFirstOffset: 100n, lastSequence: 1 }),
+      expect.objectContaining({ producerId: 8n, currentTxnFirstOffset: -1n, coordinatorEpoch: 3 }),
+      expect.objectContaining({ producerId: 9n, timestamp: 9n, coordinatorEpoch: 5 }),
+    ])
+  })
+
+  it('does not forget who has a transaction open, however long it is silent', () => {
+    const states = after(part(0, 7), part(0, 8), batch(0, 1, 0, 9))
+    states.appended(marker('COMMIT', 8, 0), 103)
+    for (const _ of states.forget(1e9));
+    expect(states.entries().map(({ producerId }) => producerId)).toEqual([7])
+    states.appended(marker('COMMIT', 7, 0), 104)
+    for (const _ of states.forget(1e9));
+    expect(states.size).toBe(0)
+  })
+
+  it('tells what a marker has aborted, and that a marker whose record is compacted away ends nothing', () => {
+    const states = after(part(0, 7), part(0, 8))
+    const emptied = buildBatch([], {
+      producerId: 7,
+      producerEpoch: 4,
+      transactional: true,
+      control: true,
+      lastOffsetDelta: 0,
+    })
+    expect(states.appended(emptied, 102)).toBe(undefined)
+    expect(states.transactions.first).toBe(100)
+    expect(states.appended(marker('ABORT', 8, 0), 103)).toEqual({
+      producerId: 8,
+      firstOffset: 101,
+      lastOffset: 103,
+      lastStableOffset: 100,
+    })
+    expect(states.appended(marker('COMMIT', 7, 0), 104)).toBe(undefined)
+    expect(states.appended(marker('ABORT', 7, 0), 105)).toBe(undefined)
+    expect(states.entries()[0]).toMatchObject({ producerEpoch: 0, lastSequence: 0 })
   })
 
   it('forks without a trace', () => {

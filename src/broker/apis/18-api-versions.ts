@@ -58,7 +58,7 @@ export function apiVersions(list: () => readonly AnyHandler[]): Handler<typeof A
         if (misrouted !== 'NONE') return { errorCode: misrouted, apiKeys: [] }
         client.software = { name, version }
       }
-      reply ??= served(list())
+      reply ??= served(list().filter(({ hidden }) => !hidden))
       return {
         errorCode: 'NONE',
         apiKeys: reply.apiKeys,

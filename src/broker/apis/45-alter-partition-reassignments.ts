@@ -19,7 +19,8 @@ export const alterPartitionReassignments = handler<typeof AlterPartitionReassign
     return {
       allowReplicationFactorChange,
       errorCode: 'NONE',
-      errorMessage: null,
+      // Kafka's answer to a request for nothing has its text empty.
+      errorMessage: topics.length === 0 ? '' : null,
       responses: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, replicas }) =>

@@ -1,5 +1,6 @@
 /** DescribeQuorum: the replicas of the cluster's own log, of which there is one (KIP-595). */
 
+import { defaultText } from '../../protocol/errors.ts'
 import { DescribeQuorum } from '../../protocol/messages/55-describe-quorum.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import { requireCluster } from '../cluster/authorized-operations.ts'
@@ -11,6 +12,7 @@ type Response = ResponseOf<typeof DescribeQuorum>
 /** Kafka's name of the log; its records are not to be had, here as there. */
 const TOPIC = '__cluster_metadata'
 const NODES_SINCE = 2
+const UNKNOWN = 'UNKNOWN_TOPIC_OR_PARTITION'
 
 export const describeQuorum = handler<typeof DescribeQuorum>({
   api: DescribeQuorum,
@@ -62,7 +64,8 @@ function unknown({ topics }: Request): Response {
       topicName,
       partitions: partitions.map(({ partitionIndex }) => ({
         partitionIndex,
-        errorCode: 'UNKNOWN_TOPIC_OR_PARTITION',
+        errorCode: UNKNOWN,
+        errorMessage: defaultText(UNKNOWN),
         leaderId: 0,
         leaderEpoch: 0,
         highWatermark: 0,

@@ -10,6 +10,7 @@ type Update = RequestOf<typeof UpdateFeatures>['featureUpdates'][number]
 
 const UPGRADE = 1
 const UNSAFE_DOWNGRADE = 3
+const METADATA_VERSION = 'metadata.version'
 const ALL_FAILED = 'The update failed for all features since the following feature had an error: '
 
 /** `list` is asked at each request: the list of handlers contains the one that is made here. */
@@ -23,9 +24,7 @@ export function updateFeatures(list: () => readonly AnyHandler[]): Handler<typeo
       for (const update of featureUpdates) {
         const reason = refusal(update, features, cluster.nodeId)
         if (reason === undefined) continue
-        const { feature, maxVersionLevel } = update
-        const text = `Invalid update version ${maxVersionLevel} for feature ${feature}. ${reason}`
-        throw new KafkaError('INVALID_UPDATE_VERSION', ALL_FAILED + text)
+        throw new KafkaError('INVALID_UPDATE_VERSION', ALL_FAILED + reason)
       }
       return {
         errorCode: 'NONE',
@@ -33,7 +32,8 @@ export function updateFeatures(list: () => readonly AnyHandler[]): Handler<typeo
         results: featureUpdates.map(({ feature }) => ({
           feature,
           errorCode: 'NONE',
-          errorMessage: null,
+          // Kafka says it so, once more.
+          errorMessage: 'NONE',
         })),
       }
     },
@@ -41,23 +41,34 @@ export function updateFeatures(list: () => readonly AnyHandler[]): Handler<typeo
   })
 }
 
-/** Why a feature cannot get this level; undefined where it has it already. */
+/** Why a feature cannot get this level, in Kafka's words where it has any; undefined where it has it already. */
 function refusal(update: Update, features: readonly Feature[], nodeId: number): string | undefined {
   const { feature: name, maxVersionLevel: level } = update
   const upgradeType = update.allowDowngrade ? UPGRADE + 1 : update.upgradeType
+  const invalid = (reason: string) =>
+    `Invalid update version ${level} for feature ${name}. ${reason}`
   if (upgradeType < UPGRADE || upgradeType > UNSAFE_DOWNGRADE) {
-    return 'The controller does not support the given upgrade type.'
+    return invalid('The controller does not support the given upgrade type.')
   }
-  if (level < 0) return 'A feature version cannot be less than 0.'
+  if (level < 0) return invalid('A feature version cannot be less than 0.')
   const feature = features.find((one) => one.name === name)
-  if (!feature) return `Local controller ${nodeId} does not support this feature.`
+  if (!feature) return invalid(`Local controller ${nodeId} does not support this feature.`)
   const { min, max } = feature
-  if (level > max || (level < min && level !== 0)) {
-    return `Local controller ${nodeId} only supports versions ${min}-${max}`
+  const isOff = level === 0 && name !== METADATA_VERSION
+  if (level > max || (level < min && !isOff)) {
+    return invalid(`Local controller ${nodeId} only supports versions ${min}-${max}`)
   }
   if (level === max) return undefined
   if (upgradeType === UPGRADE) {
-    return "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade."
+    return invalid(
+      "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.",
+    )
   }
-  return 'This broker serves every feature at its highest level alone.'
+  if (name !== METADATA_VERSION) {
+    return invalid('This broker serves every feature at its highest level alone.')
+  }
+  const downgrade = `Unsupported ${METADATA_VERSION} downgrade from ${max} to ${level}.`
+  return upgradeType === UNSAFE_DOWNGRADE
+    ? `${downgrade} Unsafe metadata downgrade is not supported in this version.`
+    : `${downgrade} Refusing to perform the requested downgrade because it might delete metadata information.`
 }

@@ -3,6 +3,7 @@
 import { defaultText, type ErrorName } from '../../protocol/errors.ts'
 import { DescribeProducers } from '../../protocol/messages/61-describe-producers.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
+import { topicNameError } from '../cluster/topic-name.ts'
 import { type Context, handler } from '../handler.ts'
 
 type PartitionAnswer = ResponseOf<typeof DescribeProducers>['topics'][number]['partitions'][number]
@@ -12,9 +13,9 @@ export const describeProducers = handler<typeof DescribeProducers>({
   versions: '0',
   handle: ({ topics }, context) => ({
     topics: topics.map(({ name, partitionIndexes }) => {
-      const error = topicError(name, context)
+      const refusal = topicRefusal(name, context)
       const partitions = partitionIndexes.map((index) =>
-        error ? refused(index, error, defaultText(error)) : describe(name, index, context),
+        refusal ? refused(index, ...refusal) : describe(name, index, context),
       )
       return { name, partitions }
     }),
@@ -27,9 +28,15 @@ export const describeProducers = handler<typeof DescribeProducers>({
   }),
 })
 
-function topicError(name: string, { authorized, cluster }: Context): ErrorName | undefined {
-  if (!authorized('READ', 'TOPIC', name)) return 'TOPIC_AUTHORIZATION_FAILED'
-  return cluster.topic(name) ? undefined : 'UNKNOWN_TOPIC_OR_PARTITION'
+function topicRefusal(
+  name: string,
+  { authorized, cluster }: Context,
+): [ErrorName, text: string] | undefined {
+  const badName = topicNameError(name)
+  if (badName !== null) return ['INVALID_TOPIC_EXCEPTION', badName]
+  const refusal = (error: ErrorName): [ErrorName, string] => [error, defaultText(error)]
+  if (!authorized('READ', 'TOPIC', name)) return refusal('TOPIC_AUTHORIZATION_FAILED')
+  return cluster.topic(name) ? undefined : refusal('UNKNOWN_TOPIC_OR_PARTITION')
 }
 
 function refused(

@@ -2,14 +2,22 @@
 
 import { ListConfigResources } from '../../protocol/messages/74-list-config-resources.ts'
 import { requireCluster } from '../cluster/authorized-operations.ts'
+import {
+  BROKER_LOGGER_RESOURCE,
+  BROKER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  GROUP_RESOURCE,
+  TOPIC_RESOURCE,
+} from '../cluster/config-resources.ts'
 import { type Context, handler, KafkaError } from '../handler.ts'
 
-const TOPIC = 2
-const BROKER = 4
-const BROKER_LOGGER = 8
-const CLIENT_METRICS = 16
-const GROUP = 32
-const KINDS: readonly number[] = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP]
+const KINDS: readonly number[] = [
+  TOPIC_RESOURCE,
+  BROKER_RESOURCE,
+  BROKER_LOGGER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  GROUP_RESOURCE,
+]
 
 export const listConfigResources = handler<typeof ListConfigResources>({
   api: ListConfigResources,
@@ -27,7 +35,7 @@ export const listConfigResources = handler<typeof ListConfigResources>({
 
 /** v0 knew client metrics alone; later, no kind is every kind. */
 function kindsAsked(resourceTypes: readonly number[], apiVersion: number): readonly number[] {
-  if (apiVersion === 0) return [CLIENT_METRICS]
+  if (apiVersion === 0) return [CLIENT_METRICS_RESOURCE]
   const unknown = resourceTypes.find((kind) => !KINDS.includes(kind))
   if (unknown !== undefined) {
     throw new KafkaError('UNSUPPORTED_VERSION', `There are no configs of resource type ${unknown}.`)
@@ -35,14 +43,17 @@ function kindsAsked(resourceTypes: readonly number[], apiVersion: number): reado
   return resourceTypes.length === 0 ? KINDS : resourceTypes
 }
 
-/** Groups and client metrics are listed when configs have been set for them, which cannot be done yet. */
+/** Groups and client metrics are listed when something is set for them. */
 function namesOf(kind: number, { cluster }: Context): string[] {
   switch (kind) {
-    case TOPIC:
+    case TOPIC_RESOURCE:
       return Array.from(cluster.topics(), ({ name }) => name)
-    case BROKER:
-    case BROKER_LOGGER:
+    case BROKER_RESOURCE:
+    case BROKER_LOGGER_RESOURCE:
       return [String(cluster.nodeId)]
+    case CLIENT_METRICS_RESOURCE:
+    case GROUP_RESOURCE:
+      return cluster.namesWithConfigs(kind)
     default:
       return []
   }

@@ -10,7 +10,8 @@ import {
   removeTopicRecord,
   topicRecord,
 } from './cluster-records.ts'
-import { type ClusterState, emptyClusterState, TOPIC_RESOURCE } from './cluster-state.ts'
+import { type ClusterState, emptyClusterState } from './cluster-state.ts'
+import { TOPIC_RESOURCE } from './config-resources.ts'
 import { collisionKey } from './topic-name.ts'
 
 export const clusterMachine: Machine<ClusterState> = {

@@ -16,7 +16,7 @@ import {
 import { encodeMetadataRecord } from '../../protocol/messages/embedded/prefixes.ts'
 import type { Message, MessageInput } from '../../protocol/schema.ts'
 import type { StateRecord } from '../coordinator/machine.ts'
-import { TOPIC_RESOURCE } from './cluster-state.ts'
+import { TOPIC_RESOURCE } from './config-resources.ts'
 
 type Key =
   | ['topic', topicId: string]
@@ -78,6 +78,18 @@ export function configRecord(
     name,
     value,
   })
+}
+
+/** Ends a config: the record is Kafka's, the tombstone lets compaction forget both it and the value. */
+export function configRemoval(
+  resourceType: number,
+  resourceName: string,
+  name: string,
+): StateRecord[] {
+  return [
+    configRecord(resourceType, resourceName, name, null),
+    tombstone(['config', resourceType, resourceName, name]),
+  ]
 }
 
 export function producerIdsRecord(brokerId: number, nextProducerId: number): StateRecord {

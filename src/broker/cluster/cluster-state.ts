@@ -25,9 +25,6 @@ export interface ClusterState {
   nextProducerId: number
 }
 
-/** Kafka's number of the resource that a topic's configs belong to. */
-export const TOPIC_RESOURCE = 2
-
 export function emptyClusterState(): ClusterState {
   return {
     topics: new Map(),

@@ -8,15 +8,19 @@ import type { Logger } from '../../logger.ts'
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../../random.ts'
 import { type LogConfig, logId, type StorageEngine } from '../../storage/engine.ts'
-import type { BrokerConfig } from '../config/broker-config.ts'
+import type { BrokerConfig, BrokerKey } from '../config/broker-config.ts'
+import type { GroupConfig } from '../config/group-config.ts'
 import { inertTopicSettings } from '../config/inert-settings.ts'
-import { TopicConfig } from '../config/topic-config.ts'
+import { TopicConfig, topicDefaultKeys } from '../config/topic-config.ts'
 import { Shard } from '../coordinator/shard.ts'
 import { type Client, KafkaError } from '../handler.ts'
 import { LogLimit } from '../log-limit.ts'
 import type { Endpoint } from './advertised-endpoint.ts'
+import { Alterations } from './alterations.ts'
 import { clusterMachine } from './cluster-machine.ts'
 import type { ClusterState } from './cluster-state.ts'
+import type { ConfigAlteration } from './config-alteration.ts'
+import type { StoredResource } from './config-resources.ts'
 import {
   CLUSTER_TOPIC,
   CLUSTER_TOPIC_ID,
@@ -27,12 +31,14 @@ import {
 import { Node } from './node.ts'
 import type { PartitionGrowth } from './partition-growth.ts'
 import { ProducerIds } from './producer-ids.ts'
+import { ResourceConfigs } from './resource-configs.ts'
 import type { Partition, Topic } from './topic.ts'
 import type { Refusal, TopicCreation } from './topic-creation.ts'
 import { clusterLogSpec, TopicLogs } from './topic-logs.ts'
 import { type TopicDeletedListener, Topics } from './topics.ts'
 
 export type { Endpoint } from './advertised-endpoint.ts'
+export type { ConfigAlteration } from './config-alteration.ts'
 export type { InternalTopicName } from './internal-topics.ts'
 export type { PartitionGrowth } from './partition-growth.ts'
 export type { Partition, Topic } from './topic.ts'
@@ -64,7 +70,10 @@ export class Cluster {
   private readonly shard: Shard<ClusterState>
   private readonly known: Topics
   private readonly producerIds: ProducerIds
-  private readonly topicConfigs = new WeakMap<Topic, TopicConfig>()
+  private readonly resources: ResourceConfigs
+  private readonly alterations: Alterations
+  /** As long as no value of the broker changes that topics inherit. */
+  private topicConfigs = new WeakMap<Topic, TopicConfig>()
   private readonly limited: LogLimit
 
   /** Throws ConfigError when the node's addresses cannot be read. Nothing is served before `open`. */
@@ -82,13 +91,25 @@ export class Cluster {
       name: CLUSTER_TOPIC,
       logger: log,
       maxBatchBytes: () => clusterLogSpec.config.segmentBytes,
-      onReset: (state) => this.known.reconcile(state),
+      onReset: (state) => {
+        void this.inheritAnew(this.resources.load(state))
+        this.known.reconcile(state)
+      },
     })
     const logs = new TopicLogs(engine, (topic) => this.logConfig(topic))
     const nodeIds = new Set([this.node.id])
     this.shard = shard
     this.known = new Topics({ engine, shard, logs, config, random, log, nodeIds })
     this.producerIds = new ProducerIds(this.node.id, shard)
+    this.resources = new ResourceConfigs(this.node.id, config)
+    this.alterations = new Alterations({
+      shard,
+      topics: this.known,
+      resources: this.resources,
+      config,
+      log: this.limited,
+      onChange: (keys) => this.inheritAnew(keys),
+    })
   }
 
   get nodeId(): number {
@@ -115,6 +136,8 @@ export class Cluster {
   async open(): Promise<void> {
     await this.options.engine.create([clusterLogSpec])
     await this.shard.open()
+    this.resources.load(this.shard.state)
+    this.alterations.tellKept()
     await this.known.open()
   }
 
@@ -142,17 +165,45 @@ export class Cluster {
     return this.options.engine.offsets(partition.log)?.leaderEpoch
   }
 
+  /** Its configs now, also where the topic is known from before they were altered. */
   topicConfig(topic: Topic): TopicConfig {
-    let config = this.topicConfigs.get(topic)
+    const present = this.topicById(topic.topicId) ?? topic
+    let config = this.topicConfigs.get(present)
     if (!config) {
-      config = new TopicConfig(topic.overrides, this.options.config)
-      this.topicConfigs.set(topic, config)
+      config = new TopicConfig(present.overrides, this.options.config)
+      this.topicConfigs.set(present, config)
     }
     return config
   }
 
   logConfig(topic: Topic): LogConfig {
     return this.topicConfig(topic).logConfig()
+  }
+
+  /** What the group's configs are, whether or not the group is there. */
+  groupConfig(groupId: string): GroupConfig {
+    return this.resources.group(groupId)
+  }
+
+  /** What is set for a broker, group or client metrics subscription. */
+  configsOf(kind: StoredResource, name: string): ReadonlyMap<string, string> {
+    return this.resources.of(kind, name)
+  }
+
+  /** The brokers, groups or client metrics subscriptions for which something is set. */
+  namesWithConfigs(kind: StoredResource): string[] {
+    return this.resources.names(kind)
+  }
+
+  /**
+   * Alters the configs of resources that differ from one another, each as a whole or not at all. Resolved: what was
+   * altered survives a crash and is in effect; there is a refusal for each of the others. `validateOnly` alters nothing.
+   */
+  alterConfigs(
+    alterations: readonly ConfigAlteration[],
+    { validateOnly = false }: { validateOnly?: boolean } = {},
+  ): Promise<(Refusal | undefined)[]> {
+    return this.alterations.alter(alterations, validateOnly)
   }
 
   /** Where this client is to connect to reach this node. */
@@ -220,6 +271,13 @@ export class Cluster {
       cause = error
     }
     throw new KafkaError('COORDINATOR_NOT_AVAILABLE', `${name} cannot be made now.`, { cause })
+  }
+
+  /** The logs of all topics follow values of the broker that topics inherit. */
+  private async inheritAnew(keys: ReadonlySet<BrokerKey>): Promise<void> {
+    if (![...keys].some((key) => topicDefaultKeys.has(key))) return
+    this.topicConfigs = new WeakMap()
+    await this.known.inheritAnew()
   }
 
   /** Whoever makes a topic hears nothing of configs that do nothing: the log does. */

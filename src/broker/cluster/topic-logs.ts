@@ -69,6 +69,12 @@ export class TopicLogs {
     if (specs.length > 0) await this.engine.create(specs)
   }
 
+  /** Tells a topic's logs what they are to obey now. */
+  async configure(topic: Topic): Promise<void> {
+    const config = this.configOf(topic)
+    await Promise.all(topic.partitions.map(({ log }) => this.engine.configure(log, config)))
+  }
+
   /** Deletes what there is of a topic's logs. */
   async delete({ partitions }: Topic): Promise<void> {
     await Promise.all(partitions.map(({ log }) => this.engine.delete(log)))

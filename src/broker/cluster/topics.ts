@@ -11,9 +11,10 @@ import type { StorageEngine } from '../../storage/engine.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { Decision, StateRecord } from '../coordinator/machine.ts'
 import type { Shard } from '../coordinator/shard.ts'
-import { KafkaError } from '../handler.ts'
 import { topicEnd, topicRemoval } from './cluster-records.ts'
-import { type ClusterState, configsOf, TOPIC_RESOURCE, type TopicState } from './cluster-state.ts'
+import { type ClusterState, configsOf, type TopicState } from './cluster-state.ts'
+import { TOPIC_RESOURCE } from './config-resources.ts'
+import { controllerStep } from './controller-step.ts'
 import { isInternalTopic } from './internal-topics.ts'
 import { growthRecords, type PartitionGrowth, planGrowth } from './partition-growth.ts'
 import { makeTopic, type Topic } from './topic.ts'
@@ -131,6 +132,20 @@ export class Topics {
     )
   }
 
+  /** Resolved: the topic's logs obey these configs, and everybody sees them. */
+  alter(name: string, topicId: string, overrides: ReadonlyMap<string, string>): Promise<void> {
+    return this.options.logs.inOrder(name, () => this.showAltered(topicId, overrides))
+  }
+
+  /** Resolved: the logs of all topics obey what the broker says now where their topics say nothing. */
+  async inheritAnew(): Promise<void> {
+    const { logs } = this.options
+    const topics = [...this.catalog.all()]
+    await Promise.all(
+      topics.map(({ name, topicId }) => logs.inOrder(name, () => this.configureLogs(topicId))),
+    )
+  }
+
   onDeleted(listener: TopicDeletedListener): () => void {
     this.deletionListeners.add(listener)
     return () => void this.deletionListeners.delete(listener)
@@ -153,20 +168,13 @@ export class Topics {
       void logs.inOrder(topic.name, async () => {
         await this.openNew(topic)
         await this.openGrown(topic.topicId, topic.partitions.length)
+        await this.showAltered(topic.topicId, topic.overrides)
       })
     }
   }
 
-  /** Without the cluster's log nothing can be decided: clients look for the controller and ask again. */
-  private async step<Response>(
-    decide: (state: ClusterState) => Decision<Response>,
-  ): Promise<Response> {
-    try {
-      return await this.options.shard.step(decide)
-    } catch (cause) {
-      if (!(cause instanceof KafkaError) || cause.code !== 'NOT_COORDINATOR') throw cause
-      throw new KafkaError('NOT_CONTROLLER', cause.message, { cause })
-    }
+  private step<Response>(decide: (state: ClusterState) => Decision<Response>): Promise<Response> {
+    return controllerStep(this.options.shard, decide)
   }
 
   /** Never rejects: a topic whose logs cannot be made is taken back. */
@@ -209,6 +217,30 @@ export class Topics {
     }
     this.catalog.publish(grown)
     return undefined
+  }
+
+  private async showAltered(
+    topicId: string,
+    overrides: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const shown = this.catalog.withId(topicId)
+    if (!shown || isSame(shown.overrides, overrides)) return
+    this.catalog.publish(
+      makeTopic({ ...shown, partitionCount: shown.partitions.length, overrides }),
+    )
+    await this.configureLogs(topicId)
+  }
+
+  /** Never rejects: a log that cannot be told now is told when it is opened anew. */
+  private async configureLogs(topicId: string): Promise<void> {
+    const { logs, log } = this.options
+    const topic = this.catalog.withId(topicId)
+    if (!topic) return
+    try {
+      await logs.configure(topic)
+    } catch (err) {
+      log.error({ err, topic: topic.name }, 'A log could not be told of altered configs.')
+    }
   }
 
   /** Never rejects: logs that cannot be deleted now are deleted at the next start. */
@@ -256,6 +288,10 @@ function decideDeletion(
     records.push(...topicRemoval(topic, topic.partitions.keys(), configs.keys()))
   }
   return { response: { deleted, refusals }, records }
+}
+
+function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
 }
 
 function topicOf(state: ClusterState, { name, topicId, partitions }: TopicState): Topic {

@@ -1,4 +1,7 @@
-/** A broker's configuration: typed values by Kafka's key names, and where each comes from. */
+/**
+ * A broker's configuration: typed values by Kafka's key names, and where each comes from. What it is started with stays;
+ * over it lie the values that are altered while it runs. Whoever reads a value when it is needed sees the present one.
+ */
 
 import {
   type BrokerKey,
@@ -7,9 +10,11 @@ import {
   isBrokerKey,
   isForeignKey,
 } from './broker-keys.ts'
+import { type DynamicValues, noDynamicValues } from './dynamic-values.ts'
 import { didYouMean } from './nearest.ts'
 
 export type { BrokerKey, BrokerValue } from './broker-keys.ts'
+export type { DynamicValues } from './dynamic-values.ts'
 
 /** A configuration that cannot be: its message says what is wrong, and where it stands. */
 export class ConfigError extends Error {
@@ -31,6 +36,8 @@ export interface ConfigLayer {
 /** Where a value that DescribeConfigs shows was set, from the strongest to the weakest. */
 export type ConfigSource =
   | 'TOPIC'
+  | 'CLIENT_METRICS'
+  | 'DYNAMIC_BROKER_LOGGER'
   | 'DYNAMIC_BROKER'
   | 'DYNAMIC_DEFAULT_BROKER'
   | 'STATIC_BROKER'
@@ -49,12 +56,15 @@ interface Setting {
 }
 
 export class BrokerConfig {
+  private readonly layers: readonly ConfigLayer[]
   private readonly settings = new Map<string, Setting>()
+  private dynamic = noDynamicValues
   private readonly values = new Map<string, unknown>()
   private readonly texts = new Map<string, string | null>()
 
   /** Throws one ConfigError for all names that are no keys, and for all values that their keys do not take. */
   constructor(layers: readonly ConfigLayer[] = []) {
+    this.layers = layers
     const problems: string[] = []
     for (const layer of layers) {
       for (const [name, raw] of Object.entries(layer.values)) {
@@ -75,6 +85,36 @@ export class BrokerConfig {
     values: { readonly [K in BrokerKey]?: BrokerValue<K> | string | number } = {},
   ): BrokerConfig {
     return new BrokerConfig([{ kind: 'option', values: asTexts(values) }])
+  }
+
+  /** What has been altered since the start, or before it. */
+  get altered(): DynamicValues {
+    return this.dynamic
+  }
+
+  /** The same configuration with other dynamic values; this one stays as it is. */
+  with(dynamic: DynamicValues): BrokerConfig {
+    const copy = new BrokerConfig(this.layers)
+    copy.adopt(dynamic)
+    return copy
+  }
+
+  /**
+   * Puts these in place of all dynamic values, and gives the keys whose value is another one now. A value that its key
+   * does not take is as if it were not there.
+   */
+  adopt(dynamic: DynamicValues): ReadonlySet<BrokerKey> {
+    const before = this.dynamic
+    const touched = [before.ofBroker, before.ofCluster, dynamic.ofBroker, dynamic.ofCluster]
+    this.dynamic = dynamic
+    const changed = new Set<BrokerKey>()
+    for (const name of new Set(touched.flatMap((values) => [...values.keys()]))) {
+      if (!isBrokerKey(name)) continue
+      const text = this.text(name)
+      this.refresh(name)
+      if (this.text(name) !== text) changed.add(name)
+    }
+    return changed
   }
 
   get<K extends BrokerKey>(key: K): BrokerValue<K> {
@@ -98,22 +138,29 @@ export class BrokerConfig {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /**
-   * What these keys are set to, strongest source first, as DescribeConfigs shows it. `min.insync.replicas` has a
-   * cluster-wide default in every new cluster since eligible leader replicas exist (KIP-966).
-   */
+  /** What these keys are set to, strongest source first, as DescribeConfigs shows it. */
   synonyms(keys: readonly BrokerKey[]): ConfigSynonym[] {
     const found: ConfigSynonym[] = []
-    const add = (name: BrokerKey, value: string | null, source: ConfigSource): void => {
-      if (value === null) return
+    const add = (name: BrokerKey, value: string | null | undefined, source: ConfigSource): void => {
+      if (value === null || value === undefined) return
       found.push({ name, value: brokerKeys[name].type === 'PASSWORD' ? null : value, source })
     }
-    for (const key of keys) {
-      if (key === 'min.insync.replicas') add(key, this.text(key), 'DYNAMIC_DEFAULT_BROKER')
-    }
-    for (const key of keys) add(key, this.settings.get(key)?.raw ?? null, 'STATIC_BROKER')
+    const { ofBroker } = this.dynamic
+    for (const key of keys) add(key, ofBroker.get(key), 'DYNAMIC_BROKER')
+    for (const key of keys) add(key, this.clusterDefault(key), 'DYNAMIC_DEFAULT_BROKER')
+    for (const key of keys) add(key, this.settings.get(key)?.raw, 'STATIC_BROKER')
     for (const key of keys) add(key, brokerKeys[key].defaultText, 'DEFAULT')
     return found
+  }
+
+  /**
+   * What the key is set to for all brokers. `min.insync.replicas` has a cluster-wide default in every new cluster since
+   * eligible leader replicas exist (KIP-966): what the first broker was started with.
+   */
+  clusterDefault(name: string): string | undefined {
+    const altered = this.dynamic.ofCluster.get(name)
+    if (altered !== undefined || name !== 'min.insync.replicas') return altered
+    return this.settings.get(name)?.raw ?? brokerKeys[name].defaultText ?? undefined
   }
 
   /** `broker.id` is the old name of `node.id`: what is said of one holds for the other. */
@@ -128,13 +175,12 @@ export class BrokerConfig {
     if (brokerId && !nodeId) this.settings.set('node.id', brokerId)
   }
 
-  /** Says what is wrong with the value. */
+  /** Reads what a key is set to statically. Says what is wrong with the value. */
   private read(name: BrokerKey): string | undefined {
     const key = brokerKeys[name]
     const setting = this.settings.get(name)
     if (!setting) {
-      this.values.set(name, key.defaultValue)
-      this.texts.set(name, key.defaultText)
+      this.hold(name, key.defaultValue, key.defaultText)
       return undefined
     }
     const { raw, layer } = setting
@@ -143,9 +189,25 @@ export class BrokerConfig {
       const error = parsed.error.replace(/^Invalid value\s+for/, 'Empty value for')
       return error + standsIn(name, layer)
     }
-    this.values.set(name, parsed.value)
-    this.texts.set(name, parsed.text)
+    this.hold(name, parsed.value, parsed.text)
     return undefined
+  }
+
+  /** Takes the strongest value that there is now. */
+  private refresh(name: BrokerKey): void {
+    const { ofBroker, ofCluster } = this.dynamic
+    for (const raw of [ofBroker.get(name), ofCluster.get(name)]) {
+      const parsed = raw === undefined ? undefined : brokerKeys[name].parse(name, raw)
+      if (!parsed || 'error' in parsed) continue
+      this.hold(name, parsed.value, parsed.text)
+      return
+    }
+    this.read(name)
+  }
+
+  private hold(name: BrokerKey, value: unknown, text: string | null): void {
+    this.values.set(name, value)
+    this.texts.set(name, text)
   }
 }
 

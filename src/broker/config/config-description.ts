@@ -8,6 +8,9 @@ import {
 } from './broker-config.ts'
 import { brokerKeys, isBrokerKey } from './broker-keys.ts'
 import type { ConfigKey, ConfigType } from './config-key.ts'
+import { dynamicKey } from './broker-alteration.ts'
+import { type ClientMetricsKey, clientMetricsKeys } from './client-metrics-config.ts'
+import { brokerKeyOfGroup, GroupConfig, type GroupKey } from './group-config.ts'
 import { groupResourceKeys } from './group-resource-keys.ts'
 import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
 import { topicKeys } from './topic-keys.ts'
@@ -17,7 +20,8 @@ export interface ConfigEntry {
   /** Null for what is sensitive, and where there is none. */
   value: string | null
   source: ConfigSource
-  type: ConfigType
+  /** Of names that no row describes nothing is known. */
+  type: ConfigType | 'UNKNOWN'
   sensitive: boolean
   readOnly: boolean
   /** Every place that sets it, strongest first: the first one is what holds. */
@@ -31,11 +35,14 @@ export const configSourceCode: Readonly<Record<ConfigSource, number>> = {
   DYNAMIC_DEFAULT_BROKER: 3,
   STATIC_BROKER: 4,
   DEFAULT: 5,
+  DYNAMIC_BROKER_LOGGER: 6,
+  CLIENT_METRICS: 7,
   GROUP: 8,
 }
 
 /** Numbers on the wire of `ConfigEntry.type`. */
-export const configTypeCode: Readonly<Record<ConfigType, number>> = {
+export const configTypeCode: Readonly<Record<ConfigType | 'UNKNOWN', number>> = {
+  UNKNOWN: 0,
   BOOLEAN: 1,
   STRING: 2,
   INT: 3,
@@ -61,23 +68,57 @@ export function describeTopicConfigs(
   })
 }
 
-/** All configs of a broker, in the table's order. */
+/** All configs of a broker, in the table's order, and then what was altered of other names. */
 export function describeBrokerConfigs(config: BrokerConfig): ConfigEntry[] {
-  return (Object.keys(brokerKeys) as BrokerKey[]).map((name) => {
+  const described = (Object.keys(brokerKeys) as BrokerKey[]).map((name) => {
     const key = brokerKeys[name]
     const synonyms = brokerSynonyms(name, config)
     return entry(name, key, config.text(name), synonyms, key.update === 'read-only')
   })
+  const { ofBroker, ofCluster } = config.altered
+  const others = new Set([...ofBroker.keys(), ...ofCluster.keys()])
+  for (const name of others) {
+    if (!isBrokerKey(name)) described.push(unknownEntry(name, config))
+  }
+  return described
 }
 
 /** The configs that hold for every broker of the cluster, where nothing is said of one (the broker resource without a name). */
 export function describeClusterDefaults(config: BrokerConfig): ConfigEntry[] {
   return describeBrokerConfigs(config)
-    .map((one) => ({
-      ...one,
-      synonyms: one.synonyms.filter(({ source }) => source === 'DYNAMIC_DEFAULT_BROKER'),
-    }))
+    .map((one) => {
+      const source = 'DYNAMIC_DEFAULT_BROKER' as const
+      const synonyms = one.synonyms.filter((synonym) => synonym.source === source)
+      const value = one.sensitive ? null : (config.clusterDefault(one.name) ?? null)
+      return { ...one, value, source, synonyms }
+    })
     .filter(({ synonyms }) => synonyms.length > 0)
+}
+
+/** Of a name that no row describes nobody knows whether its value is a secret. A listener's is like the key it is named after. */
+function unknownEntry(name: string, config: BrokerConfig): ConfigEntry {
+  const key = dynamicKey(name)
+  const value = config.altered.ofBroker.get(name) ?? config.clusterDefault(name) ?? null
+  const sensitive = key === undefined || key.type === 'PASSWORD'
+  const synonyms: ConfigSynonym[] = []
+  const add = (text: string | undefined, source: ConfigSource): void => {
+    if (text !== undefined) synonyms.push({ name, value: sensitive ? null : text, source })
+  }
+  add(config.altered.ofBroker.get(name), 'DYNAMIC_BROKER')
+  add(config.altered.ofCluster.get(name), 'DYNAMIC_DEFAULT_BROKER')
+  const source = synonyms[0]?.source ?? 'DEFAULT'
+  const base = name.replace(/^listener\.name\.[^.]*\./, '')
+  if (isBrokerKey(base)) synonyms.push(...config.synonyms([base]))
+  const type = key?.type ?? 'UNKNOWN'
+  return {
+    name,
+    value: sensitive ? null : value,
+    source,
+    type,
+    sensitive,
+    readOnly: true,
+    synonyms,
+  }
 }
 
 /** All configs of a group that has these overrides; they exist for any group id (KIP-848). */
@@ -85,10 +126,11 @@ export function describeGroupConfigs(
   overrides: ReadonlyMap<string, string>,
   config: BrokerConfig,
 ): ConfigEntry[] {
-  return Object.entries(groupResourceKeys).map(([name, key]: [string, ConfigKey<unknown>]) => {
+  const group = new GroupConfig(overrides, config)
+  return (Object.keys(groupResourceKeys) as GroupKey[]).map((name) => {
+    const key: ConfigKey<unknown> = groupResourceKeys[name]
     const behind = brokerKeyOfGroup(name)
-    const inherited = behind === undefined ? key.defaultText : config.text(behind)
-    const value = overrides.get(name) ?? inherited
+    const value = group.text(name)
     const synonyms: ConfigSynonym[] = behind
       ? brokerSynonyms(behind, config)
       : [{ name, value: key.defaultText, source: 'DEFAULT' }]
@@ -97,10 +139,29 @@ export function describeGroupConfigs(
   })
 }
 
-function brokerKeyOfGroup(name: string): BrokerKey | undefined {
-  if (name === 'streams.assignor.name') return 'group.streams.assignors'
-  const behind = `group.${name}`
-  return isBrokerKey(behind) ? behind : undefined
+/** All configs of a client metrics subscription; they exist for any name. */
+export function describeClientMetrics(configs: ReadonlyMap<string, string>): ConfigEntry[] {
+  return (Object.keys(clientMetricsKeys) as ClientMetricsKey[]).map((name) => {
+    const key: ConfigKey<unknown> = clientMetricsKeys[name]
+    const own = configs.get(name)
+    const parsed = own === undefined ? undefined : key.parse(name, own)
+    if (!parsed || 'error' in parsed) return entry(name, key, key.defaultText, [], false)
+    const synonyms = [{ name, value: parsed.text, source: 'CLIENT_METRICS' as const }]
+    return entry(name, key, parsed.text, synonyms, false)
+  })
+}
+
+/** The level of each logger of the broker. */
+export function describeLoggers(levels: ReadonlyMap<string, string>): ConfigEntry[] {
+  return Array.from(levels, ([name, value]) => ({
+    name,
+    value,
+    source: 'DYNAMIC_BROKER_LOGGER',
+    type: 'UNKNOWN',
+    sensitive: false,
+    readOnly: false,
+    synonyms: [],
+  }))
 }
 
 /** Groups whose keys stand for one thing in several units: the strongest comes first. */

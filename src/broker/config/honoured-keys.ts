@@ -37,6 +37,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'log.segment.bytes',
   'max.connections',
   'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
   'max.decompressed.message.bytes',
   'max.incremental.fetch.session.cache.slots',
   'max.request.partition.size.limit',
@@ -55,4 +56,8 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'queued.max.request.bytes',
   'socket.listen.backlog.size',
   'socket.request.max.bytes',
+  'telemetry.max.bytes',
 ])
+
+/** The same of the configs of groups: they come to be read with the kinds of groups that have them. */
+export const honouredGroupKeys: ReadonlySet<string> = new Set()

@@ -1,7 +1,8 @@
 /** What is set and has no effect here: keys that nothing reads, and values that ask for what is not done yet. */
 
 import type { BrokerConfig, BrokerKey } from './broker-config.ts'
-import { honouredKeys } from './honoured-keys.ts'
+import { namesIn } from './connection-limits.ts'
+import { honouredGroupKeys, honouredKeys } from './honoured-keys.ts'
 import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
 
 /** Says in a few words why a value of an honoured key does nothing. */
@@ -10,6 +11,8 @@ type Complaint = (text: string) => string | undefined
 const complaints: { readonly [K in BrokerKey]?: Complaint } = {
   'log.cleanup.policy': (text) =>
     text.split(',').includes('compact') ? 'nothing is compacted yet' : undefined,
+  'max.connections.per.ip.overrides': (text) =>
+    namesIn(text).length > 0 ? 'only addresses count, no names' : undefined,
 }
 
 /** The names of inert keys, and `name=value (why)` for inert values, in alphabetical order. */
@@ -29,6 +32,28 @@ export function inertTopicSettings(
     const text = own.text(key)
     return text === inherited.text(key) ? [] : inert(brokerKeysBehind(key), name, text)
   })
+}
+
+const TOPIC = 2
+const BROKER = 4
+const GROUP = 32
+
+/** The same of configs that somebody has altered, of a resource of the kind that has this number. */
+export function inertAlterations(
+  resourceType: number,
+  values: ReadonlyMap<string, string>,
+  config: BrokerConfig,
+): string[] {
+  switch (resourceType) {
+    case TOPIC:
+      return inertTopicSettings(values, config)
+    case BROKER:
+      return [...values].flatMap(([name, text]) => inert([name as BrokerKey], name, text.trim()))
+    case GROUP:
+      return [...values.keys()].filter((name) => !honouredGroupKeys.has(name))
+    default:
+      return [...values.keys()]
+  }
 }
 
 function inert(keys: readonly BrokerKey[], name: string, text: string): string[] {

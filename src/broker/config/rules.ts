@@ -96,6 +96,6 @@ export const offsetReset: Rule<string> = (name, value, text) => {
   return invalid(
     name,
     text,
-    'Valid values are latest, earliest, or by_duration:PnDTnHnMn.nS with a duration that is not negative',
+    `Invalid value \`${text}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
   )
 }

@@ -61,6 +61,12 @@ export function brokerKeysBehind(key: TopicKey): BrokerKey[] {
   return (BROKER_DEFAULTS[key] ?? []).map((entry) => (typeof entry === 'string' ? entry : entry[0]))
 }
 
+/** The broker's keys that what a topic's configs or its logs obey depends on. */
+export const topicDefaultKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
+  ...(Object.keys(BROKER_DEFAULTS) as TopicKey[]).flatMap((key) => brokerKeysBehind(key)),
+  'producer.id.expiration.ms',
+])
+
 export class TopicConfig {
   private readonly overrides: ReadonlyMap<string, string>
   private readonly config: BrokerConfig

@@ -28,10 +28,15 @@ export interface ConnectionsOptions {
   maxFrameBytes: number
   /** `connections.max.idle.ms`; none below 0. */
   maxIdleMs: number
+  /** As they are when a connection comes. */
+  limits: ConnectionLimits
+}
+
+export interface ConnectionLimits {
   /** `max.connections` */
-  maxConnections: number
-  /** `max.connections.per.ip` */
-  maxConnectionsPerHost: number
+  readonly maxConnections: number
+  /** `max.connections.per.ip`, or what it is for this address. */
+  maxOf(host: string): number
 }
 
 /** Where a connection comes from and by which way. */
@@ -121,7 +126,8 @@ export class Connections {
   }
 
   private refusal(host: string): { kind: string; text: string } | undefined {
-    const { maxConnections, maxConnectionsPerHost } = this.options
+    const { limits } = this.options
+    const { maxConnections } = limits
     if (this.stopping) return { kind: 'stopping', text: `Refused ${host}: the broker stops.` }
     if (this.open.size >= maxConnections) {
       return {
@@ -129,6 +135,7 @@ export class Connections {
         text: `Refused a connection of ${host}: there are ${maxConnections}, as many as max.connections allows.`,
       }
     }
+    const maxConnectionsPerHost = limits.maxOf(host)
     if ((this.perHost.get(host) ?? 0) >= maxConnectionsPerHost) {
       return {
         kind: 'max.connections.per.ip',

@@ -20,6 +20,7 @@ import type { Append, AppendOutcome, StorageEngine } from '../../storage/engine.
 import { Slots } from '../../slots.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition, Topic } from '../cluster/topic.ts'
+import type { TopicConfig } from '../config/topic-config.ts'
 import { Lanes } from './lanes.ts'
 
 /** How many large batches are inflated or compressed at a time. */
@@ -50,7 +51,7 @@ export class Appender {
   private readonly longChecks = new Slots(LONG_CHECKS)
   private readonly pause: () => Promise<void>
   /** A topic object is replaced when its configs change. */
-  private readonly rules = new WeakMap<Topic, ProduceRules>()
+  private readonly rules = new WeakMap<TopicConfig, ProduceRules>()
 
   constructor(services: {
     engine: StorageEngine
@@ -141,9 +142,9 @@ export class Appender {
   }
 
   private rulesOf(topic: Topic): ProduceRules {
-    const known = this.rules.get(topic)
-    if (known) return known
     const config = this.cluster.topicConfig(topic)
+    const known = this.rules.get(config)
+    if (known) return known
     const rules: ProduceRules = {
       topic: topic.name,
       maxMessageBytes: config.get('max.message.bytes'),
@@ -159,7 +160,7 @@ export class Appender {
         zstd: config.get('compression.zstd.level'),
       },
     }
-    this.rules.set(topic, rules)
+    this.rules.set(config, rules)
     return rules
   }
 }

@@ -9,13 +9,13 @@ export interface FetchReaderOptions {
   engine: StorageEngine
   budget: MemoryBudget
   /** What a single batch may well have: the first of a reading comes whole, whatever the limits are. */
-  batchBytes: number
+  batchBytes: () => number
 }
 
 export class FetchReader {
   private readonly engine: StorageEngine
   private readonly budget: MemoryBudget
-  private readonly batchBytes: number
+  private readonly batchBytes: () => number
 
   constructor({ engine, budget, batchBytes }: FetchReaderOptions) {
     this.engine = engine
@@ -58,6 +58,6 @@ export class FetchReader {
       asked += Math.min(size, Math.max(0, maxBytes))
       stored += size
     }
-    return Math.min(stored, Math.max(this.batchBytes, Math.min(asked, terms.maxBytes)))
+    return Math.min(stored, Math.max(this.batchBytes(), Math.min(asked, terms.maxBytes)))
   }
 }

@@ -45,7 +45,6 @@ export interface Reading {
 }
 
 const NO_RECORDS: readonly Buffer[] = []
-const ANY = { maxBytes: Infinity }
 const NOTHING_READ: ReadResult = { reads: [], release() {} }
 
 export function readOnce(
@@ -56,7 +55,7 @@ export function readOnce(
   const { committedOnly } = terms
   const wants: Want[] = []
   const answers = parts.map((part, i) => {
-    const answer = judgeEpochs(engine, part) ?? judgeLimit(engine, part, i === 0 ? terms : ANY)
+    const answer = judgeEpochs(engine, part) ?? judgeLimit(engine, part, terms, i === 0)
     if (!answer) {
       const { offset, maxBytes } = part
       wants.push({ log: part.partition.log, offset, maxBytes, committedOnly })
@@ -111,7 +110,8 @@ function judgeEpochs(engine: StorageEngine, part: FetchPart): FetchedPart | unde
   if (currentLeaderEpoch < 0 && lastFetchedEpoch < 0) return undefined
   const offsets = engine.offsets(partition.log)
   if (!offsets) return undefined
-  const wrongEpoch = judgeLeaderEpoch(currentLeaderEpoch, offsets.leaderEpoch)
+  // Of a Fetch alone Kafka takes every negative epoch for none.
+  const wrongEpoch = judgeLeaderEpoch(Math.max(currentLeaderEpoch, -1), offsets.leaderEpoch)
   if (wrongEpoch) return refusedPart(partition.index, wrongEpoch)
   if (lastFetchedEpoch < 0) return undefined
   // KIP-595: the client's last batch is of an epoch that ended, here, before the offset it asks for.
@@ -127,19 +127,20 @@ function judgeEpochs(engine: StorageEngine, part: FetchPart): FetchedPart | unde
 function judgeLimit(
   engine: StorageEngine,
   { partition, offset, maxBytes }: FetchPart,
-  limits: { maxBytes: number },
+  terms: FetchTerms,
+  isFirst: boolean,
 ): FetchedPart | undefined {
-  if (maxBytes >= 0 && limits.maxBytes >= 0) return undefined
+  if (maxBytes >= 0 && (!isFirst || terms.maxBytes >= 0)) return undefined
   const offsets = engine.offsets(partition.log)
-  if (!offsets || offset < offsets.logStartOffset || offset >= offsets.highWatermark) {
-    return undefined
-  }
+  if (!offsets || offset < offsets.logStartOffset) return undefined
+  const end = terms.committedOnly ? offsets.lastStableOffset : offsets.highWatermark
+  if (offset >= end) return undefined
   return refusedPart(partition.index, 'UNKNOWN_SERVER_ERROR')
 }
 
-/** KIP-320: what is wrong with the leader epoch that a client believes to be the current one. */
+/** KIP-320: what is wrong with the leader epoch that a client believes to be the current one; -1 is none. */
 export function judgeLeaderEpoch(claimed: number, current: number): ErrorName | undefined {
-  if (claimed < 0 || claimed === current) return undefined
+  if (claimed === -1 || claimed === current) return undefined
   return claimed < current ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH'
 }
 

@@ -54,7 +54,7 @@ export class Partitions {
     this.cluster = cluster
     this.clock = clock
     this.appender = new Appender({ engine, cluster, clock, log })
-    const batchBytes = config.get('message.max.bytes')
+    const batchBytes = (): number => config.get('message.max.bytes')
     this.reader = new FetchReader({ engine, budget, batchBytes })
     const fetch = this.fetch.bind(this)
     this.oldFetches = new OldFetches({ fetch, budget, clock })

@@ -5,12 +5,7 @@
  * reading holds, which is whole batches. So a fetch does not wait for more where the next batch no longer fits.
  */
 
-import {
-  BASE_OFFSET,
-  claimedSizeAt,
-  LAST_OFFSET_DELTA,
-  readInt64,
-} from '../../protocol/records/batch-view.ts'
+import { offsetAfter } from '../../protocol/records/batch-view.ts'
 
 export interface Readable {
   bytes: number
@@ -37,18 +32,4 @@ export function readable(
 
 export function bytesOf(all: readonly Readable[]): number {
   return all.reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
-/** The offset behind the last of the batches that lie one after the other in these buffers; -1 without any. */
-function offsetAfter(buffers: readonly Buffer[]): number {
-  let after = -1
-  let at = 0
-  for (const buffer of buffers) {
-    while (at < buffer.length) {
-      after = readInt64(buffer, at + BASE_OFFSET) + buffer.readInt32BE(at + LAST_OFFSET_DELTA) + 1
-      at += claimedSizeAt(buffer, at)!
-    }
-    at -= buffer.length
-  }
-  return after
 }

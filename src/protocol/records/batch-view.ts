@@ -183,6 +183,20 @@ export function batchSizeAt(bytes: Buffer, position: number): number | undefined
   return size
 }
 
+/** The offset behind the last of the batches that lie one after the other in these buffers; -1 without any. A batch may lie in several, its header in one. */
+export function offsetAfter(buffers: readonly Buffer[]): number {
+  let after = -1
+  let at = 0
+  for (const buffer of buffers) {
+    while (at < buffer.length) {
+      after = readInt64(buffer, at + BASE_OFFSET) + buffer.readInt32BE(at + LAST_OFFSET_DELTA) + 1
+      at += claimedSizeAt(buffer, at)!
+    }
+    at -= buffer.length
+  }
+  return after
+}
+
 /** The whole batches in these bytes, in order; a cut off one at the end is left out. Throws `InvalidRecord` at a length or magic that no batch has. */
 export function* batchesIn(bytes: Buffer): Generator<BatchView, void, undefined> {
   let position = 0

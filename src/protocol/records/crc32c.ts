@@ -1,14 +1,10 @@
 /** CRC-32C (Castagnoli), the checksum of record batches: native code where it loads, plain JavaScript otherwise. */
 
-import { createRequire } from 'node:module'
 import javascript from 'crc-32/crc32c.js'
-
-type Checksum = (bytes: Uint8Array, seed?: number) => number
+import { type Checksum, loadNative } from './native-checksum.ts'
 
 /** Below this many bytes the call into native code costs more than it saves. */
 const NATIVE_FROM_BYTES = 220
-/** The published check value of CRC-32C: that of the digits 1 to 9. */
-const CHECK_INPUT = Buffer.from('123456789')
 const CHECK_VALUE = 0xe3069283
 
 /** Undefined until first asked for, since it adds to the start; null where it does not load. */
@@ -29,22 +25,11 @@ export function javascriptCrc32c(bytes: Uint8Array, seed = 0): number {
 
 /** The native implementation, loaded when first asked for; null where the optional package is missing or wrong. */
 export function nativeCrc32c(): Checksum | null {
-  if (native === undefined) native = loadNative()
+  if (native === undefined) native = loadNative('crc32c', CHECK_VALUE)
   return native
 }
 
 /** Which implementation checks batches of usual size, for the log at start. */
 export function crc32cImplementation(): 'native' | 'javascript' {
   return nativeCrc32c() ? 'native' : 'javascript'
-}
-
-function loadNative(): Checksum | null {
-  try {
-    const load = createRequire(import.meta.url)
-    const { crc32c: checksum } = load('@node-rs/crc32') as { crc32c: Checksum }
-    return checksum(CHECK_INPUT, 0) === CHECK_VALUE ? checksum : null
-  } catch {
-    // An optional package: not installed, or not built for this platform.
-    return null
-  }
 }

@@ -8,7 +8,8 @@
  *   4  time, extra flags, operating system
  */
 
-import { crc32, createInflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
+import { createInflateRaw, inflateRawSync, type Inflate } from 'node:zlib'
+import { crc32 } from './crc32.ts'
 import { inflatesTooFar } from './inflate-errors.ts'
 import { InvalidRecord } from './invalid-record.ts'
 

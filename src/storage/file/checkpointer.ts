@@ -135,8 +135,9 @@ export class Checkpointer {
       await log.writer.settled(true)
       if (log.hasFolder && !log.isEnded) {
         log.saveEpochs()
+        await log.aborted.sync()
         if (snapshot) await log.snapshots.save(snapshot)
-        await log.snapshots.secure(occasion)
+        await log.snapshots.secure(occasion, end.offset)
         await log.syncIndexes()
       }
       if (!log.isEnded) this.recoveryPoints.offsets.set(log.name, end.offset)

@@ -1,5 +1,6 @@
 /** One call of the engine's `read`: log after log, with what is left of its limits and the memory that it lends. */
 
+import { offsetAfter } from '../../protocol/records/batch-view.ts'
 import type { Slab } from '../../slab-pool.ts'
 import type { LogId, LogOffsets, LogRead, ReadLimits, ReadResult, Want } from '../engine.ts'
 import type { LogCatalog } from './log-catalog.ts'
@@ -53,11 +54,12 @@ export class EngineRead implements ReadResult {
     if (!log) return { ...NO_LOG, log: want.log }
     const { offset } = want
     const read = emptyRead(want.log, log.offsets())
+    const endOffset = want.committedOnly ? read.lastStableOffset : read.highWatermark
     if (log.offline) {
       read.error = 'KAFKA_STORAGE_ERROR'
     } else if (offset < read.logStartOffset || offset > read.highWatermark) {
       read.error = 'OFFSET_OUT_OF_RANGE'
-    } else if (offset < read.highWatermark && (this.maxBytes > 0 || this.firstWhole)) {
+    } else if (offset < endOffset && (this.maxBytes > 0 || this.firstWhole)) {
       return this.fill(read, log, want)
     }
     return read
@@ -78,13 +80,45 @@ export class EngineRead implements ReadResult {
       for (let i = 0; i < held.length; i++) this.held.push(held[i]!)
       return read
     }
+    const { generation } = log.aborted
+    const takeCommitted = (stretch: Stretch): LogRead | Promise<LogRead> => {
+      // Records were taken out of the log, or replaced, while these were read: what is listed of aborted ones is not theirs.
+      if (log.aborted.generation !== generation) {
+        giveBack(stretch)
+        return this.readOne(want)
+      }
+      try {
+        read.abortedTransactions = abortedIn(log, want.offset, stretch.buffers)
+      } catch (error) {
+        giveBack(stretch)
+        return fail(error)
+      }
+      return take(stretch)
+    }
     try {
-      const stretch = readLog(log, want.offset, { maxBytes, firstWhole: this.firstWhole })
-      return stretch instanceof Promise ? stretch.then(take, fail) : take(stretch)
+      const { firstWhole } = this
+      const endOffset = want.committedOnly ? read.lastStableOffset : Infinity
+      const stretch = readLog(log, want.offset, { maxBytes, firstWhole, endOffset })
+      const fill = want.committedOnly ? takeCommitted : take
+      return stretch instanceof Promise ? stretch.then(fill, fail) : fill(stretch)
     } catch (error) {
       return fail(error)
     }
   }
+}
+
+function giveBack({ held }: Stretch): void {
+  for (const slab of held) slab.release()
+}
+
+function abortedIn(
+  { aborted }: PartitionLog,
+  from: number,
+  buffers: readonly Buffer[],
+): LogRead['abortedTransactions'] {
+  if (buffers.length === 0 || from > aborted.lastOffset) return []
+  const found = aborted.overlapping(from, offsetAfter(buffers))
+  return found.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
 }
 
 /** A plain object of one shape: a copy of another's fields would be slow to make and to read. */

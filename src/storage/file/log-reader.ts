@@ -29,6 +29,8 @@ export interface Bounds {
   maxBytes: number
   /** The first batch is returned even when it is larger than that. */
   firstWhole: boolean
+  /** Nothing from here on is returned: where a batch begins, or the end of the log. */
+  endOffset: number
 }
 
 export interface Stretch {
@@ -75,7 +77,7 @@ function readTail(
   segment: Segment,
   offset: number,
   end: number,
-  { maxBytes, firstWhole }: Bounds,
+  { maxBytes, firstWhole, endOffset }: Bounds,
 ): Stretch | undefined {
   const { tail } = log
   const { place, offsets } = segment
@@ -89,6 +91,10 @@ function readTail(
   const start = tail.seek(offset, from, place + end)
   if (start === place + end) return PAST_END
   let stop = place + end
+  if (endOffset < log.highWatermark.offset) {
+    stop = tail.seek(endOffset, Math.max(start, place + offsets.positionBefore(endOffset)), stop)
+    if (stop <= start) return NOTHING
+  }
   if (stop - start > maxBytes) {
     const known = Math.max(start, place + offsets.batchBefore(start + maxBytes - place))
     stop = tail.lastEnd(known, start + maxBytes)
@@ -172,8 +178,10 @@ class FileRead {
   private readonly end: number
   private readonly maxBytes: number
   private readonly firstWhole: boolean
+  private readonly endOffset: number
 
-  constructor(segment: Segment, offset: number, end: number, { maxBytes, firstWhole }: Bounds) {
+  constructor(segment: Segment, offset: number, end: number, bounds: Bounds) {
+    const { maxBytes, firstWhole, endOffset } = bounds
     this.segment = segment
     this.offset = offset
     this.end = end
@@ -181,6 +189,7 @@ class FileRead {
     this.nextOffset = segment.baseOffset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
+    this.endOffset = endOffset
     this.length = this.ask()
   }
 
@@ -218,7 +227,8 @@ class FileRead {
   /** `found` begins with the batch that holds the offset. */
   private cut(found: Buffer, at: number, bytes: Buffer): void {
     const first = this.sizeAt(bytes, at)
-    if (first > this.maxBytes && !this.firstWhole) {
+    const isBeyond = readInt64(found, BASE_OFFSET) >= this.endOffset
+    if (isBeyond || (first > this.maxBytes && !this.firstWhole)) {
       this.finish(NOTHING)
       return
     }
@@ -230,6 +240,7 @@ class FileRead {
     let size = first
     let nextOffset = lastOffsetAt(found, 0) + 1
     while (size + HEADER_SIZE <= limit && isBatchAt(found, size, nextOffset)) {
+      if (readInt64(found, size + BASE_OFFSET) >= this.endOffset) break
       const end = size + claimedSizeAt(found, size)!
       if (end > limit) break
       nextOffset = lastOffsetAt(found, size) + 1

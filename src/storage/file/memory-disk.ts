@@ -300,7 +300,8 @@ function survivors(folder: Folder, random: Random): Folder {
   const entries = new Map<string, Node | Folder>()
   for (const [name, entry] of kept) {
     if (entry instanceof Node) {
-      entry.rollBack(random.below(3) === 0 ? 0 : random.below(entry.content.size + 1))
+      const { size } = entry.content
+      entry.rollBack([0, random.below(size + 1), size][random.below(3)]!)
       entries.set(name, entry)
     } else {
       entries.set(name, survivors(entry, random))

@@ -2,6 +2,7 @@
 
 import type { LogSpec } from '../engine.ts'
 import type { ProducerStates } from '../producer-state.ts'
+import type { AbortedIndex } from './aborted-index.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { Segment } from './segment.ts'
 
@@ -17,6 +18,7 @@ export interface OpenedLog {
   /** Offsets of the producer snapshots that are there, oldest first. */
   snapshots: number[]
   producers: ProducerStates
+  aborted: AbortedIndex
   epochs: LeaderEpochs
   /** Whether the folder is there; it may come with the first append. */
   hasFolder: boolean

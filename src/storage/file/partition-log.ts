@@ -18,6 +18,8 @@ import {
 import type { Clock } from '../../clock.ts'
 import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
+import type { AbortedIndex } from './aborted-index.ts'
+import { AppendWaiters } from './append-waiters.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
 import type { EngineShares } from './engine-shares.ts'
@@ -33,13 +35,6 @@ import type { LogTail } from './tail-cache.ts'
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
 
-interface AppendWaiter {
-  /** Waits until the high watermark is here. */
-  end: number
-  commit: Commit
-  index: number
-}
-
 interface Barrier {
   group: AtomicGroup
   start: Mark
@@ -53,6 +48,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   readonly folder: string
   readonly segments: Segment[]
   readonly producers: ProducerStates
+  readonly aborted: AbortedIndex
   readonly epochs: LeaderEpochs
   readonly writer: LogWriter
   readonly tail: LogTail
@@ -78,7 +74,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
   private active: Segment
-  private waiters: AppendWaiter[] = []
+  private readonly waiters = new AppendWaiters()
   private barriers: Barrier[] = []
   private hasMoved = false
   /** Segments that were closed in this life, whose indexes are not synced yet. */
@@ -98,6 +94,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active = opened.segments.at(-1)!
     this.active.place = 0
     this.producers = opened.producers
+    this.aborted = opened.aborted
     this.epochs = opened.epochs
     this.leaderEpoch = Math.max(opened.epochs.highest, 0)
     this.logStartOffset = opened.logStartOffset
@@ -147,10 +144,11 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   offsets(): LogOffsets {
     const { offset } = this.highWatermark
+    const { logStartOffset } = this
     return {
-      logStartOffset: this.logStartOffset,
+      logStartOffset,
       highWatermark: offset,
-      lastStableOffset: offset,
+      lastStableOffset: this.producers.transactions.lastStableOffset(offset, logStartOffset),
       logEndOffset: this.writer.appended.offset,
       leaderEpoch: this.leaderEpoch,
     }
@@ -163,7 +161,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
       const message = `A batch of ${append.batch.sizeInBytes} bytes is larger than a segment may be (${this.config.segmentBytes}).`
       return { kind: 'reject', error: 'RECORD_LIST_TOO_LARGE', message }
     }
-    return producers.judge(append.batch)
+    return producers.judge(append.batch, append)
   }
 
   /** Puts a batch at the end of the log, and has `commit` hear of it when it is acknowledged. */
@@ -179,16 +177,17 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     const place = active.place + position
     this.copyIn(active, bytes, baseOffset, position)
     active.added(length, lastOffset, maxTimestamp, this.config.indexIntervalBytes)
-    this.producers.appended(batch, baseOffset, this.clock.monotonic())
+    const aborted = this.producers.appended(batch, baseOffset, this.clock.monotonic())
+    if (aborted) this.aborted.add(active, aborted)
     this.writer.moveEnd(lastOffset + 1, place + length)
     commit.outcomes[index] = this.outcome('appended', baseOffset, lastOffset)
-    this.await(lastOffset + 1, commit, index)
+    this.waiters.add(lastOffset + 1, commit, index)
   }
 
   /** Answers a batch that is in the log already, as soon as that one is acknowledged. */
   repeat(baseOffset: number, lastOffset: number, commit: Commit, index: number): void {
     commit.outcomes[index] = this.outcome('duplicate', baseOffset, lastOffset)
-    if (lastOffset >= this.highWatermark.offset) this.await(lastOffset + 1, commit, index)
+    if (lastOffset >= this.highWatermark.offset) this.waiters.add(lastOffset + 1, commit, index)
   }
 
   /** Nothing that is appended from now on is visible before the group is. */
@@ -233,11 +232,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   announce(): void {
     if (!this.hasMoved) return
     this.hasMoved = false
-    const { offset } = this.highWatermark
-    let done = 0
-    while (done < this.waiters.length && this.waiters[done]!.end <= offset) done++
-    const answered = this.waiters.splice(0, done)
-    for (const { commit } of answered) commit.done()
+    this.waiters.answer(this.highWatermark.offset)
     this.notify()
   }
 
@@ -261,13 +256,9 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   end(outcome: AppendOutcome): void {
     this.isEnded = true
     this.writer.stop(this.offline ?? new StorageError(`${this.folder} is closed.`))
-    const { waiters, barriers } = this
-    this.waiters = []
+    const { barriers } = this
     this.barriers = []
-    for (const { commit, index } of waiters) {
-      commit.outcomes[index] = outcome
-      commit.done()
-    }
+    this.waiters.end(outcome)
     for (const barrier of barriers) {
       if (!barrier.isDone) barrier.group.memberDone()
     }
@@ -322,6 +313,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.epochs.truncateStart(this.logStartOffset)
     const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
     for (const segment of past) this.rolled.delete(segment)
+    this.aborted.dropBefore(this.segments[0]!.baseOffset)
     this.past.push(...past)
   }
 
@@ -344,11 +336,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     return { kind, baseOffset, lastOffset, logStartOffset: this.logStartOffset }
   }
 
-  private await(end: number, commit: Commit, index: number): void {
-    commit.wait()
-    this.waiters.push({ end, commit, index })
-  }
-
   private copyIn(active: Segment, bytes: Buffer, baseOffset: number, position: number): void {
     const { tail, writer } = this
     const place = active.place + position
@@ -364,13 +351,13 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     writer.add(active, bytes, copied, bytes.length, position + copied, tail.lastSlab)
   }
 
-  /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then. */
+  /** Begins the next segment. What Kafka keeps at a segment's start, the producers, is written then, unless something has to last before. */
   private roll(baseOffset: number): void {
     const full = this.active
     this.active = new Segment(baseOffset, 0, this.segmentFiles)
     this.active.place = full.place + full.size
     this.segments.push(this.active)
-    this.snapshots.rolled(baseOffset)
+    if (this.aborted.isSynced) this.snapshots.rolled(baseOffset)
     this.rolled.add(full)
   }
 
@@ -390,6 +377,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
       barrier && barrier.start.offset < acknowledged.offset ? barrier.start : acknowledged
     if (mark.offset <= this.highWatermark.offset) return
     this.highWatermark = mark
+    this.producers.transactions.acknowledged(mark.offset)
     this.hasMoved = true
   }
 }

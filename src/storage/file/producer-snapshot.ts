@@ -131,6 +131,7 @@ function readEntry(bytes: Buffer, at: number): ProducerState {
     producerEpoch: bytes.readInt16BE(at + 8),
     coordinatorEpoch: bytes.readInt32BE(at + 34),
     currentTransactionStartOffset: readInt64(bytes, at + 38),
+    markerOffset: -1,
     lastTimestamp: timestamp,
     heardAt: 0,
     batches: lastSequence < 0 ? [] : [last],

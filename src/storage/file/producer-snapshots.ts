@@ -97,10 +97,10 @@ export class ProducerSnapshots {
     this.add(offset)
   }
 
-  /** Resolved: the newest one survives a power cut, and those before it are removed, unless it does not have to last yet and they are few. All records before it must be synced. */
-  async secure(occasion: Occasion): Promise<void> {
+  /** Resolved: the newest one up to an offset survives a power cut, and those before it are removed, unless it does not have to last yet and they are few. All records before that offset must be synced; a segment may have begun behind it since. */
+  async secure(occasion: Occasion, syncedOffset: number): Promise<void> {
     const { disk, files } = this.shares
-    const { newest } = this
+    const newest = this.offsets.findLast((offset) => offset <= syncedOffset) ?? -1
     const isEnough = occasion !== 'lasting' && this.offsets.length <= MOST_SNAPSHOTS
     if (newest < 0 || isEnough || this.isEnded) return
     const path = this.pathOf(newest)

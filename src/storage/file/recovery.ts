@@ -2,12 +2,14 @@
  * Opens a log's folder. After a clean stop its end is known and no batch is read. After any other, what lies behind the
  * recovery point is checked batch by batch; the log ends where the first one is torn or wrong, and what follows is cut off.
  * Good batches among that are kept aside. Of earlier segments the ends are looked at, and whatever is missing is said.
- * Producers come from the newest snapshot that is not beyond the end, and from the batches behind it.
+ * Producers come from the newest snapshot that is not beyond the end, and from the batches behind it; by those the aborted
+ * transactions are listed anew.
  */
 
-import { type BatchView, hasRightChecksum, MAGIC } from '../../protocol/records/batch-view.ts'
+import type { BatchView } from '../../protocol/records/batch-view.ts'
 import type { LogSpec } from '../engine.ts'
 import { ProducerStates } from '../producer-state.ts'
+import { AbortedIndex } from './aborted-index.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
@@ -15,15 +17,18 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import {
   encodePartitionMetadata,
   fileName,
+  type LogFileKind,
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './opened-log.ts'
-import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
+import { restoreProducers } from './producer-recovery.ts'
+import { encodeProducerSnapshot } from './producer-snapshot.ts'
 import { copyAside, moveAside, remainsOf } from './remains.ts'
 import { Segment, type SegmentFiles, segmentFiles } from './segment.ts'
 import { endOffsetOf } from './segment-end.ts'
+import { isStored } from './stored-batch.ts'
 
 export interface Remembered {
   /** The last stop was a clean one. */
@@ -37,15 +42,17 @@ export interface Remembered {
 
 /** A log that has no folder yet. */
 export function newLog(spec: LogSpec, folder: string, shares: EngineShares): OpenedLog {
+  const files = segmentFiles(shares, folder)
   return {
     spec,
     folder,
-    segments: [new Segment(0, 0, segmentFiles(shares, folder))],
+    segments: [new Segment(0, 0, files)],
     logStartOffset: 0,
     logEndOffset: 0,
     recoveryPoint: 0,
     snapshots: [],
     producers: new ProducerStates(),
+    aborted: new AbortedIndex(files),
     epochs: new LeaderEpochs(undefined),
     hasFolder: false,
     isClean: true,
@@ -68,6 +75,9 @@ class Recovery {
   private readonly shares: EngineShares
   private readonly files: SegmentFiles
   private readonly epochs: LeaderEpochs
+  private readonly aborted: AbortedIndex
+  /** Sizes of the files that list aborted transactions, by the base offsets of their segments. */
+  private readonly abortedSizes = new Map<number, number>()
   private segments: Segment[] = []
   /** Offsets of snapshots, oldest first. */
   private snapshots: number[] = []
@@ -80,6 +90,7 @@ class Recovery {
     this.remembered = remembered
     this.shares = shares
     this.files = segmentFiles(shares, folder)
+    this.aborted = new AbortedIndex(this.files)
     this.epochs = new LeaderEpochs(shares.disk.readFile(`${folder}/${LEADER_EPOCHS}`))
   }
 
@@ -97,7 +108,14 @@ class Recovery {
       this.logEndOffset = cleanEnd
     }
     this.tellMissing(first!.baseOffset)
-    await this.restoreProducers(past)
+    const isClean = cleanEnd !== undefined
+    await this.openAborted()
+    const { folder, segments, aborted, shares, logEndOffset } = this
+    const recoveryPoint = this.remembered.recoveryPoint ?? 0
+    const log = { folder, segments, past, aborted, logEndOffset, recoveryPoint, isClean }
+    const restored = await restoreProducers(log, this.snapshots, shares)
+    this.producers = restored.producers
+    this.snapshots = restored.snapshots
     const { clock } = this.shares.writes
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
@@ -111,9 +129,10 @@ class Recovery {
       recoveryPoint: Math.min(this.remembered.recoveryPoint ?? 0, this.logEndOffset),
       snapshots: this.snapshots,
       producers: this.producers,
+      aborted: this.aborted,
       epochs: this.epochs,
       hasFolder: true,
-      isClean: cleanEnd !== undefined,
+      isClean,
     }
   }
 
@@ -139,6 +158,8 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
+      } else if (file?.kind === 'txnindex') {
+        this.abortedSizes.set(file.offset, disk.fileSize(path))
       } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
         disk.remove(path)
       }
@@ -278,39 +299,17 @@ class Recovery {
     this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
   }
 
-  /** From the newest snapshot that is whole, and the batches behind it. Snapshots of what is lost must not come back. */
-  private async restoreProducers(past: readonly Segment[]): Promise<void> {
+  /** Files of segments that are gone would be taken for those of later ones, even if they came back after a power cut. */
+  private async openAborted(): Promise<void> {
     const { disk } = this.shares
-    const lost = this.snapshots.filter((offset) => offset > this.logEndOffset)
-    for (const offset of lost) disk.remove(this.snapshotPath(offset))
+    for (const segment of this.segments) {
+      const size = this.abortedSizes.get(segment.baseOffset)
+      if (size !== undefined) this.aborted.open(segment, size)
+    }
+    const known = new Set(this.segments.map(({ baseOffset }) => baseOffset))
+    const lost = [...this.abortedSizes.keys()].filter((offset) => !known.has(offset))
+    for (const offset of lost) disk.remove(this.pathOf(offset, 'txnindex'))
     if (lost.length > 0) await disk.syncDirectory(this.folder)
-    this.snapshots = this.snapshots.filter((offset) => offset <= this.logEndOffset)
-    let from = 0
-    for (let last = this.snapshots.at(-1); last !== undefined; last = this.snapshots.at(-1)) {
-      const bytes = disk.readFile(this.snapshotPath(last))
-      const producers = bytes && decodeProducerSnapshot(bytes)
-      if (producers) {
-        this.producers = producers
-        from = last
-        break
-      }
-      this.snapshots.pop()
-    }
-    if (from >= this.logEndOffset) return
-    for (const segment of past) await this.replayProducers(segment, 0, from)
-    for (const segment of this.segments.slice(segmentIndexOf(this.segments, from))) {
-      const start = segment.size === 0 ? 0 : segment.offsets.positionBefore(from)
-      await this.replayProducers(segment, start, from)
-    }
-  }
-
-  private async replayProducers(segment: Segment, start: number, from: number): Promise<void> {
-    for await (const chunk of batchChunks(segment, start, segment.size, true)) {
-      for (const { batch } of batchesOf(chunk)) {
-        if (!isStored(batch, segment.baseOffset, this.remembered.recoveryPoint ?? 0)) return
-        if (batch.baseOffset >= from) this.producers.appended(batch, batch.baseOffset)
-      }
-    }
   }
 
   /** Removes what lies before the log start, when what it tells of producers is safe elsewhere. */
@@ -318,7 +317,9 @@ class Recovery {
     if (past.length === 0) return
     const { disk } = this.shares
     const offset = this.logEndOffset
-    await disk.replaceFile(this.snapshotPath(offset), encodeProducerSnapshot(this.producers))
+    await this.aborted.sync()
+    const snapshot = encodeProducerSnapshot(this.producers)
+    await disk.replaceFile(this.pathOf(offset, 'snapshot'), snapshot)
     if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
     for (const segment of past) segment.removeFiles()
     await disk.syncDirectory(this.folder)
@@ -363,13 +364,7 @@ class Recovery {
     if (removed.length > 0) await this.shares.disk.syncDirectory(this.folder)
   }
 
-  private snapshotPath(offset: number): string {
-    return `${this.folder}/${fileName(offset, 'snapshot')}`
+  private pathOf(offset: number, kind: LogFileKind): string {
+    return `${this.folder}/${fileName(offset, kind)}`
   }
-}
-
-/** Whether a batch is one that was stored here, behind `next`. What lies before the recovery point has been synced and is believed. */
-function isStored(batch: BatchView, next: number, recoveryPoint: number): boolean {
-  if (batch.magic !== MAGIC || batch.baseOffset < next || batch.lastOffsetDelta < 0) return false
-  return batch.lastOffset < recoveryPoint || hasRightChecksum(batch.bytes)
 }

@@ -189,6 +189,7 @@ export class Segment {
 
   closeFiles(): void {
     this.files.forget(this.path)
+    this.files.forget(this.pathOf('txnindex'))
   }
 
   /** Its files stay where they are, and are no longer this segment's. */

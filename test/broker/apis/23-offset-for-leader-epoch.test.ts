@@ -53,6 +53,10 @@ describe('OffsetForLeaderEpoch', () => {
       errorCode: 'UNKNOWN_LEADER_EPOCH',
       ...UNKNOWN,
     })
+    expect(await ask(current, { currentLeaderEpoch: -2 })).toMatchObject({
+      errorCode: 'FENCED_LEADER_EPOCH',
+      ...UNKNOWN,
+    })
     const right = { currentLeaderEpoch: current }
     expect(await ask(current, right)).toMatchObject({ errorCode: 'NONE', endOffset: 0n })
   })

@@ -43,7 +43,7 @@ describe('DescribeConfigs of a topic', () => {
     'v%i shows values, where they come from and what they hide',
     async (version) => {
       const broker = await brokerWithTopic({ 'message.max.bytes': 2_000_000 })
-      const keys = ['retention.ms', 'cleanup.policy', 'max.message.bytes']
+      const keys = ['cleanup.policy', 'max.message.bytes', 'retention.ms']
       const result = await ask(broker, TOPIC, 't', keys, { version })
       const typed = (configType: number) =>
         version >= 3 ? { configType, documentation: null } : { configType: 0, documentation: '' }
@@ -90,6 +90,13 @@ describe('DescribeConfigs of a topic', () => {
       })
     },
   )
+
+  test('shows them in the order in which they are asked for', async () => {
+    const broker = await brokerWithTopic()
+    const keys = ['retention.ms', 'cleanup.policy', 'retention.ms', 'nothing']
+    const { configs } = await ask(broker, TOPIC, 't', keys)
+    expect(configs.map(({ name }) => name)).toEqual(['retention.ms', 'cleanup.policy'])
+  })
 
   test('shows all of them for no keys as for null, and none for unknown keys', async () => {
     const broker = await brokerWithTopic()

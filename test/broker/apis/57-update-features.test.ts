@@ -29,7 +29,7 @@ it.each(versions(0, 2))(
   async (version) => {
     const answer = await update('metadata.version', 33, { version })
     expect(answer).toMatchObject({ errorCode: 'NONE', errorMessage: null })
-    const result = { feature: 'metadata.version', errorCode: 'NONE', errorMessage: null }
+    const result = { feature: 'metadata.version', errorCode: 'NONE', errorMessage: 'NONE' }
     expect(answer.results).toEqual(version < 2 ? [result] : [])
   },
 )
@@ -46,11 +46,27 @@ it.each([
     1,
     "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.",
   ],
-  ['metadata.version', 32, 3, 'This broker serves every feature at its highest level alone.'],
+  ['metadata.version', 0, 2, 'Local controller 5 only supports versions 7-33'],
+  [
+    'eligible.leader.replicas.version',
+    0,
+    2,
+    'This broker serves every feature at its highest level alone.',
+  ],
 ])('%s at level %i by upgrade type %i: %s', async (feature, level, upgradeType, reason) => {
   expect(await update(feature, level, { upgradeType })).toMatchObject({
     errorCode: 'INVALID_UPDATE_VERSION',
     errorMessage: `The update failed for all features since the following feature had an error: Invalid update version ${level} for feature ${feature}. ${reason}`,
+  })
+})
+
+it.each([
+  [2, 'Refusing to perform the requested downgrade because it might delete metadata information.'],
+  [3, 'Unsafe metadata downgrade is not supported in this version.'],
+])('metadata.version at a lower level by upgrade type %i: %s', async (upgradeType, reason) => {
+  expect(await update('metadata.version', 32, { upgradeType })).toMatchObject({
+    errorCode: 'INVALID_UPDATE_VERSION',
+    errorMessage: `The update failed for all features since the following feature had an error: Unsupported metadata.version downgrade from 33 to 32. ${reason}`,
   })
 })
 

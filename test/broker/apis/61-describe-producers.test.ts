@@ -61,6 +61,18 @@ describe('DescribeProducers', () => {
     })
   })
 
+  it.each([
+    ['', 'Topic name is invalid: the empty string is not allowed'],
+    [
+      'bad name',
+      "Topic name is invalid: 'bad name' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+    ],
+  ])('refuses %j, which no topic can be called', async (name, errorMessage) => {
+    expect(await ask({ name, partitionIndexes: [0] })).toMatchObject({
+      topics: [{ name, partitions: [{ errorCode: 'INVALID_TOPIC_EXCEPTION', errorMessage }] }],
+    })
+  })
+
   it('asks whether the principal may read', async () => {
     broker.denied.add('READ TOPIC t')
     expect(await ask({ name: 't', partitionIndexes: [0] })).toMatchObject({

@@ -123,6 +123,11 @@ describe('AlterPartitionReassignments', () => {
     expect(await reassign('u', 0, [5])).toEqual([unknown, 'Unable to find a topic named u.'])
   })
 
+  it('moves nothing when asked for nothing', async () => {
+    const answer = await broker.ask(alterPartitionReassignments, { topics: [] }, { version: 1 })
+    expect(answer).toMatchObject({ errorCode: 'NONE', errorMessage: '', responses: [] })
+  })
+
   it('is for those alone who may alter the cluster', async () => {
     const authorized = denying('ALTER CLUSTER kafka-cluster')
     const request = { topics: [] }
@@ -178,7 +183,12 @@ describe('DescribeQuorum', () => {
     ['t', 0],
     ['__cluster_metadata', 1],
   ])('knows no quorum of %s-%i', async (topicName, partitionIndex) => {
-    const unknown = { partitionIndex, errorCode: 'UNKNOWN_TOPIC_OR_PARTITION', currentVoters: [] }
+    const unknown = {
+      partitionIndex,
+      errorCode: 'UNKNOWN_TOPIC_OR_PARTITION',
+      errorMessage: 'This server does not host this topic-partition.',
+      currentVoters: [],
+    }
     expect(await ask(topicName, partitionIndex, 2)).toMatchObject({
       errorCode: 'NONE',
       topics: [{ topicName, partitions: [unknown] }],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { clusterMachine } from '../../../src/broker/cluster/cluster-machine.ts'
 import {
   configRecord,
+  configRemoval,
   partitionRecord,
   producerIdsRecord,
   topicEnd,
@@ -136,7 +137,11 @@ function history(changes: readonly (typeof change extends fc.Arbitrary<infer C> 
   for (const one of changes) {
     const topic = 'n' in one ? state.topics.get(idOf(one.n)) : undefined
     if (one.kind === 'ids') decide(producerIdsRecord(1, state.nextProducerId + 1000))
-    if (one.kind === 'config') decide(configRecord(one.type, one.name, 'x', one.value))
+    if (one.kind === 'config') {
+      const { type, name, value } = one
+      if (value === null) decide(...configRemoval(type, name, 'x'))
+      else decide(configRecord(type, name, 'x', value))
+    }
     if (one.kind === 'create' && !state.topicIds.has(one.name)) {
       const used = state.topics.has(idOf(one.n)) || state.removedTopicIds.has(idOf(one.n))
       if (!used) decide(...creation(one.n, one.name, one.partitions))

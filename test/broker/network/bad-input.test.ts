@@ -38,6 +38,7 @@ describe('a connection is closed', () => {
     ['for an empty frame', Buffer.alloc(4), 'malformed'],
     ['for a frame without a whole header', framed(words(3, 0)), 'malformed'],
     ['for an API that there is not', framed(words(999, 0, 0, 7, -1)), 'unknown API 999'],
+    ['for an API of controllers', framed(words(52, 0, 0, 7, -1)), 'of Vote, which is not served'],
     ['for a negative API key', framed(words(-1, 0, 0, 7, -1)), 'unknown API -1'],
     ['for a version above', framed(words(3, 99, 0, 7, -1)), 'version 99 of Ping (served: 0-1)'],
     ['for a negative version', framed(words(3, -1, 0, 7, -1)), 'version -1 of Ping'],

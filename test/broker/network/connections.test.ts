@@ -1,11 +1,13 @@
 /** All connections of a broker: limits, idleness, and how they end when it stops. */
 
 import { describe, expect, it } from 'vitest'
+import { BrokerConfig } from '../../../src/broker/config/broker-config.ts'
+import { ConnectionLimits } from '../../../src/broker/config/connection-limits.ts'
 import { Park, Ping, Put, settled, Take, Wire } from './wire.ts'
 
 describe('limits', () => {
   it('refuses connections over max.connections, and takes more when others have closed', async () => {
-    const wire = new Wire({ maxConnections: 2 })
+    const wire = new Wire({ limits: { maxConnections: 2, maxOf: () => 100 } })
     const [first] = [wire.connect(), wire.connect()]
     expect(wire.connect().isOver).toBe(true)
     expect(wire.warnings[0]).toContain('max.connections')
@@ -18,12 +20,47 @@ describe('limits', () => {
   })
 
   it('counts connections of each address', () => {
-    const wire = new Wire({ maxConnectionsPerHost: 1 })
+    const wire = new Wire({ limits: { maxConnections: 100, maxOf: () => 1 } })
     const kept = wire.connect('10.0.0.1')
     expect(wire.connect('10.0.0.1').isOver).toBe(true)
     expect(wire.connect('10.0.0.2').isOver).toBe(false)
     expect(kept.isOver).toBe(false)
     expect(wire.connections.size).toBe(2)
+  })
+})
+
+describe('limits that are altered while the broker runs', () => {
+  const altered = (values: Record<string, string>) => ({
+    ofBroker: new Map(Object.entries(values)),
+    ofCluster: new Map(),
+  })
+
+  it('hold for the next connection, and leave those that are there', () => {
+    const config = BrokerConfig.of()
+    const wire = new Wire({ limits: new ConnectionLimits(config) })
+    const first = wire.connect('10.0.0.1')
+    config.adopt(altered({ 'max.connections': '1' }))
+    expect(wire.connect('10.0.0.2').isOver).toBe(true)
+    config.adopt(altered({ 'max.connections.per.ip': '1' }))
+    expect(wire.connect('10.0.0.1').isOver).toBe(true)
+    expect(wire.connect('10.0.0.2').isOver).toBe(false)
+    config.adopt(altered({}))
+    expect(wire.connect('10.0.0.1').isOver).toBe(false)
+    expect(first.isOver).toBe(false)
+  })
+
+  it('are others for the addresses that max.connections.per.ip.overrides names', () => {
+    const config = BrokerConfig.of()
+    const wire = new Wire({ limits: new ConnectionLimits(config) })
+    const overrides = ' 10.0.0.1:1 , [fe80::1]:2, localhost:0'
+    config.adopt(
+      altered({ 'max.connections.per.ip': '0', 'max.connections.per.ip.overrides': overrides }),
+    )
+    const taken = ['10.0.0.1', '10.0.0.1', '10.0.0.2', 'fe80::1', 'fe80::1', '127.0.0.1', '::1']
+    expect(taken.map((host) => !wire.connect(host).isOver)).toEqual([
+      ...[true, false, false],
+      ...[true, true, false, false],
+    ])
   })
 })
 

@@ -105,8 +105,7 @@ export class Wire {
       slabs: new SlabPool(),
       maxFrameBytes: 1024 * 1024,
       maxIdleMs: 600_000,
-      maxConnections: 100_000,
-      maxConnectionsPerHost: 100_000,
+      limits: { maxConnections: 100_000, maxOf: () => 100_000 },
       ...options,
     })
   }

@@ -11,6 +11,7 @@ import {
   type ValidatedBatch,
   validateProduced,
 } from '../../../src/protocol/records/validate.ts'
+import { report } from '../../report.ts'
 import {
   type AppendVector,
   hasVectors,
@@ -49,6 +50,9 @@ describe.skipIf(!hasVectors)('what a Kafka 4.4 broker answered', () => {
 
   it('is judged whole', () => {
     expect(answers).toHaveLength(75)
+    report(
+      `golden answers: ${answers.length} faulty batches judged as a Kafka broker did, ${refusedHere.length} of them more strictly`,
+    )
   })
 
   it.each(answers)('$name', async (answer) => {
@@ -120,6 +124,7 @@ describe.skipIf(!hasVectors)('what a Kafka 4.4 leader stored', () => {
   )
 
   it('opens again', () => {
+    report(`golden appends: ${compared.length} batches stored as a Kafka leader stored them`)
     for (const { stored } of compared) {
       for (const batch of batchesIn(Buffer.from(stored, 'hex'))) {
         expect([...iterateRecords(batch)]).not.toEqual([])
