@@ -15,6 +15,7 @@ import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
 import { Listener } from './broker/network/listener.ts'
 import { Partitions } from './broker/partitions/partitions.ts'
+import { RetentionSchedule } from './broker/partitions/retention-schedule.ts'
 import { Tracer } from './broker/trace.ts'
 import { asBrokerError, type TopicToMake } from './broker-options.ts'
 import { BrokerError } from './broker-error.ts'
@@ -44,6 +45,7 @@ export interface Plan {
 
 interface Services extends Broker {
   readonly connections: Connections
+  readonly retention: RetentionSchedule
 }
 
 /** A broker that listens. */
@@ -108,6 +110,7 @@ async function startAwake(plan: Plan): Promise<AssembledBroker> {
     services = asBrokerError(() => assemble(plan, store, slabs))
     await services.cluster.open()
     await services.groups.open()
+    services.retention.start()
     await makeTopics(services.cluster, plan.topics)
     const listeners = await listen(addresses, plan, services.connections)
     const broker = new AssembledBroker(store, services, listeners)
@@ -144,7 +147,8 @@ function assemble(
     maxIdleMs: config.get('connections.max.idle.ms'),
     limits: new ConnectionLimits(config),
   })
-  return { ...broker, connections }
+  const retention = new RetentionSchedule({ engine, config, clock, log })
+  return { ...broker, connections, retention }
 }
 
 async function listen(
@@ -192,6 +196,7 @@ async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Pro
 /** Whatever else fails, the folder is let go of. */
 async function close({ engine }: Store, services: Services | undefined): Promise<void> {
   try {
+    await services?.retention.close()
     await services?.groups.close()
     await services?.cluster.close()
   } finally {

@@ -36,6 +36,9 @@ export interface StoreSettings {
   slabs: SlabPool
 }
 
+const SHORTEST_CHECKPOINT_MS = 100
+const LONGEST_CHECKPOINT_MS = 10_000
+
 /** Rejects with BrokerError when the folder is somebody else's, or cannot be used. */
 export async function openStore(given: StoreSettings): Promise<Store> {
   const { config, folder, clusterId, clock, random, log, slabs } = given
@@ -43,6 +46,7 @@ export async function openStore(given: StoreSettings): Promise<Store> {
     ...(clusterId === undefined ? {} : { clusterId }),
     nodeId: config.get('node.id'),
     tailCacheBytes: config.get('odradek.tail.cache.bytes'),
+    checkpointIntervalMs: checkpointIntervalOf(config),
   }
   const settings = { clock, random, log, slabs, options }
   if (folder === undefined) {
@@ -61,6 +65,12 @@ export async function openStore(given: StoreSettings): Promise<Store> {
   } catch (error) {
     throw asFolderError('FOLDER_NOT_USABLE', folder, error)
   }
+}
+
+/** Kafka's minute is more than a start should have to check; a shorter time holds as it is. */
+function checkpointIntervalOf(config: BrokerConfig): number {
+  const asked = config.get('log.flush.offset.checkpoint.interval.ms')
+  return Math.min(Math.max(asked, SHORTEST_CHECKPOINT_MS), LONGEST_CHECKPOINT_MS)
 }
 
 /** What another user has made there is found at once, and not when something is first to be written to it. */

@@ -13,6 +13,8 @@ export type EngineName = 'memory' | 'file'
 
 export interface BrokerOptions {
   engine: EngineName
+  /** The data folder, where it is not to be a new one of its own; it is the caller's to remove. */
+  data?: string
   /** Flags after `odradek start`, such as `['-o', 'flush.messages=1']`. */
   flags?: readonly string[]
 }
@@ -25,6 +27,7 @@ export class BrokerProcess {
   /** What the broker has printed so far, over all its lives. */
   output = ''
   private readonly flags: readonly string[]
+  private readonly isOwnData: boolean
   private child: ChildProcess | undefined
   private ended: Promise<number | null> = Promise.resolve(null)
   /** It is this test's doing that the process ends. */
@@ -33,7 +36,8 @@ export class BrokerProcess {
   private constructor(port: number, options: BrokerOptions) {
     this.port = port
     this.bootstrap = `127.0.0.1:${port}`
-    this.data = options.engine === 'file' ? mkdtempSync(join(tmpdir(), 'odradek-')) : undefined
+    this.isOwnData = options.data === undefined
+    this.data = options.data ?? newFolder(options.engine)
     this.flags = options.flags ?? []
   }
 
@@ -99,8 +103,12 @@ export class BrokerProcess {
   /** Stops and removes the data. */
   async dispose(): Promise<void> {
     await this.stop()
-    if (this.data) rmSync(this.data, { recursive: true, force: true })
+    if (this.data && this.isOwnData) rmSync(this.data, { recursive: true, force: true })
   }
+}
+
+function newFolder(engine: EngineName): string | undefined {
+  return engine === 'file' ? mkdtempSync(join(tmpdir(), 'odradek-')) : undefined
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -199,6 +199,7 @@ export interface StorageEngine {
   create(logs: readonly LogSpec[]): Promise<void>
   /** Every log that the store holds, opened or not, with the config it was last given (defaults if none in this life). */
   list(): Promise<LogSpec[]>
+  /** Resolved: the log goes by this config, for what comes and for what is there. */
   configure(id: LogId, config: LogConfig): Promise<void>
   /** Resolved: the log is gone for every later call and for the next start; its bytes may be removed later. */
   delete(id: LogId): Promise<void>
@@ -226,6 +227,11 @@ export interface StorageEngine {
   segments(id: LogId): SegmentStart[]
   /** Moves the log start up to `offset` (never down) and drops whole segments before it. Resolves with the new log start, when it will survive a crash. */
   truncateBefore(id: LogId, offset: number): Promise<number>
+  /**
+   * Drops whole segments that are past the log's retention, by its config: none that is not wholly acknowledged, none with a record younger
+   * than `retention.ms` at `now`. Resolved: what was dropped does not come back, not even after a crash. Nothing happens where there is no such log.
+   */
+  applyRetention(id: LogId, now: number): Promise<void>
   /** Resolved: everything appended before the call is on stable storage. */
   flush(id: LogId): Promise<void>
   /** Bytes that the log takes. */

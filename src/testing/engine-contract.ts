@@ -9,15 +9,18 @@ import { batchesIn } from '../protocol/records/batch-view.ts'
 import { type Append, logId, type ReadLimits, StorageError } from '../storage/engine.ts'
 import {
   batchOf,
+  type Check,
   EngineInUse,
   type EngineUnderTest,
   NO_LIMITS,
   OTHER_TOPIC_ID,
   offsetsOf,
   produced,
+  type RestartCheck,
   TOPIC_ID,
 } from './engine-in-use.ts'
 import { transactionChecks, transactionRestarts } from './engine-transactions.ts'
+import { retentionChecks, retentionRestarts } from './retention-contract.ts'
 
 export type { EngineUnderTest } from './engine-in-use.ts'
 
@@ -30,8 +33,6 @@ export interface ContractCase {
   readonly name: string
   readonly run: (harness: EngineHarness) => Promise<void>
 }
-
-type Check = (use: EngineInUse) => Promise<void>
 
 const checks: Record<string, Check> = {
   'offsets are given out in the order of calls and of batches in a call': async (use) => {
@@ -304,7 +305,7 @@ const checks: Record<string, Check> = {
 }
 
 /** The same is true after a clean stop and after kill -9. */
-const restarts: Record<string, (use: EngineInUse, how: 'close' | 'kill') => Promise<void>> = {
+const restarts: Record<string, RestartCheck> = {
   'records, producers, start and size outlive the engine': async (use, how) => {
     const log = await use.create(0, { segmentBytes: 500 })
     for (let i = 0; i < 20; i++) await use.append(log, produced(`v${i}`, i))
@@ -376,11 +377,13 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries({ ...checks, ...transactionChecks }).map(([name, check]) =>
+  ...Object.entries({ ...checks, ...retentionChecks, ...transactionChecks }).map(([name, check]) =>
     caseOf(name, check),
   ),
-  ...Object.entries({ ...restarts, ...transactionRestarts }).flatMap(([name, check]) => [
-    caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
-    caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
-  ]),
+  ...Object.entries({ ...restarts, ...retentionRestarts, ...transactionRestarts }).flatMap(
+    ([name, check]) => [
+      caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
+      caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
+    ],
+  ),
 ]

@@ -25,6 +25,9 @@ export interface EngineUnderTest {
   dispose(): Promise<void>
 }
 
+export type Check = (use: EngineInUse) => Promise<void>
+export type RestartCheck = (use: EngineInUse, how: 'close' | 'kill') => Promise<void>
+
 export const TOPIC_ID = 'contract0000000000000A'
 export const OTHER_TOPIC_ID = 'contract0000000000000Q'
 export const LOG = logId(TOPIC_ID, 0)

@@ -186,6 +186,8 @@ export class ScriptedEngine implements StorageEngine {
     return log.start
   }
 
+  async applyRetention(): Promise<void> {}
+
   async flush(): Promise<void> {}
 
   size(id: LogId): number {

@@ -11,7 +11,7 @@ import {
   EVERY_BROKER,
   GROUP_RESOURCE,
   TOPIC_RESOURCE,
-} from '../cluster/config-resources.ts'
+} from '../config/config-resources.ts'
 import { topicNameError } from '../cluster/topic-name.ts'
 import {
   type ConfigEntry,

@@ -32,10 +32,10 @@ export function isBrokerKey(name: string): name is BrokerKey {
 
 /**
  * Keys that no row describes and that stand in files and environments all the same: settings of one listener, of Kafka's
- * plug-ins and its authorizer, and those that Kafka 4 has retired. They have no effect here.
+ * plug-ins and its authorizer, those that Kafka 4 has retired, and one that its tests use. They have no effect here.
  */
 const FOREIGN_KEYS =
-  /^(listener\.name\.[^.]+\..+|(rsm|rlmm)\.config\..+|zookeeper\..+|(inter\.broker\.protocol|log\.message\.format)\.version|super\.users|allow\.everyone\.if\.no\.acl\.found|broker\.id\.generation\.enable|reserved\.broker\.max\.id|control\.plane\.listener\.name)$/
+  /^(listener\.name\.[^.]+\..+|(rsm|rlmm)\.config\..+|zookeeper\..+|(inter\.broker\.protocol|log\.message\.format)\.version|super\.users|allow\.everyone\.if\.no\.acl\.found|broker\.id\.generation\.enable|reserved\.broker\.max\.id|control\.plane\.listener\.name|log\.initial\.task\.delay\.ms)$/
 
 export function isForeignKey(name: string): boolean {
   return FOREIGN_KEYS.test(name)

@@ -13,7 +13,7 @@
  * them; theirs are absolute in magic 0 and relative to the first in magic 1.
  */
 
-import { crc32 } from 'node:zlib'
+import { crc32 } from './crc32.ts'
 import {
   CODEC_MASK,
   LENGTH_OVERHEAD,

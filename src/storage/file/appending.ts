@@ -23,7 +23,7 @@ export function appendEach(catalog: LogCatalog, appends: readonly Append[], comm
     const append = appends[i]!
     const log = catalog.get(append.log)
     if (!log) commit.outcomes[i] = NO_LOG
-    else if (log.offline) commit.outcomes[i] = offlineOutcome(log)
+    else if (log.offline || log.refusal) commit.outcomes[i] = offlineOutcome(log)
     else appendOne(log, append, commit, i)
   }
 }
@@ -53,11 +53,11 @@ function putIn(log: PartitionLog, { batch }: Append, commit: Commit, index: numb
   }
 }
 
-function offlineOutcome({ offline }: PartitionLog): AppendOutcome {
+function offlineOutcome({ offline, refusal }: PartitionLog): AppendOutcome {
   return {
     kind: 'rejected',
     error: 'KAFKA_STORAGE_ERROR',
-    message: offline?.message ?? 'The log is offline.',
+    message: (offline ?? refusal)?.message ?? 'The log is offline.',
   }
 }
 
@@ -102,7 +102,7 @@ function judgeStaged(
 ): AppendOutcome | undefined {
   const log = catalog.get(append.log)
   if (!log) return NO_LOG
-  if (log.offline) return offlineOutcome(log)
+  if (log.offline || log.refusal) return offlineOutcome(log)
   let stage = stages.get(log)
   if (!stage) {
     const producerIds = appends.filter((other) => other.log === append.log)

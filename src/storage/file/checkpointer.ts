@@ -13,13 +13,12 @@ import {
   RECOVERY_POINTS,
 } from './checkpoints.ts'
 import { Coalesced } from './coalesced.ts'
-import type { Disk } from './disk.ts'
+import { type Disk, isFull } from './disk.ts'
 import type { EngineShares } from './engine-shares.ts'
+import { syncEpochs } from './log-names.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Occasion } from './producer-snapshots.ts'
 
-/** How often logs with new records are synced and their recovery points written. */
-const INTERVAL_MS = 10_000
 /** Most logs of one round; those that waited longest come first. */
 const ROUND_LOGS = 256
 /** With more than this dirty the dirtiest log is synced at once. */
@@ -59,13 +58,14 @@ export class Checkpointer {
   private isSyncing = false
   private syncedBytes = 0
 
-  constructor(shares: EngineShares, clock: Clock) {
+  /** `intervalMs`: how often logs with new records are synced and their recovery points written. */
+  constructor(shares: EngineShares, clock: Clock, intervalMs: number) {
     this.shares = shares
     const { disk, directory } = shares
     this.recoveryPoints = new OffsetFile(disk, `${directory}/${RECOVERY_POINTS}`)
     this.logStarts = new OffsetFile(disk, `${directory}/${LOG_STARTS}`)
     this.endSizes = new OffsetFile(disk, `${directory}/${END_SIZES}`)
-    this.timer = clock.every(INTERVAL_MS, () => {
+    this.timer = clock.every(intervalMs, () => {
       this.round ??= this.checkpointMany().finally(() => {
         this.round = undefined
       })
@@ -118,7 +118,13 @@ export class Checkpointer {
     await log.checkpointing
     const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
     if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
+    if (log.hasFolder && !log.isEnded) await this.saveEpochs(log)
     if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
+  }
+
+  private async saveEpochs(log: PartitionLog): Promise<void> {
+    log.saveEpochs()
+    await syncEpochs(this.shares, log.folder, log.epochs)
   }
 
   private isBehind(log: PartitionLog): boolean {
@@ -134,7 +140,7 @@ export class Checkpointer {
     try {
       await log.writer.settled(true)
       if (log.hasFolder && !log.isEnded) {
-        log.saveEpochs()
+        await this.saveEpochs(log)
         await log.aborted.sync()
         if (snapshot) await log.snapshots.save(snapshot)
         await log.snapshots.secure(occasion, end.offset)
@@ -144,6 +150,7 @@ export class Checkpointer {
       return !log.offline
     } catch (error) {
       log.checkpointOffset = -1
+      if (isFull(error)) this.shares.fullDisk.noticed(error)
       // The log itself has gone offline where that was the cause; all else can be made again from its batches.
       if (!log.isDeleted) {
         this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')

@@ -1,6 +1,7 @@
 /** One call of `append` under way: its outcomes, and how many of them do not hold yet. */
 
 import type { AppendOutcome } from '../engine.ts'
+import type { Mark } from './log-writer.ts'
 
 export class Commit {
   readonly outcomes: AppendOutcome[] = []
@@ -48,4 +49,12 @@ export interface AtomicMember {
   lift(group: AtomicGroup): void
   /** Tells those who wait. */
   announce(): void
+}
+
+/** What a log has appended for a group, and shows when the group does. */
+export interface Barrier {
+  group: AtomicGroup
+  start: Mark
+  end: number
+  isDone: boolean
 }

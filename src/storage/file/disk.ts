@@ -56,6 +56,8 @@ export interface Disk {
   /** What is in a folder, in no order; `undefined` when there is no such folder. */
   list(path: string): DiskEntry[] | undefined
   fileSize(path: string): number
+  /** Wall time of the last write to a file, in milliseconds since 1970. */
+  modifiedAt(path: string): number
   /** Of the volume that a folder is on; -1 where there is no telling. */
   space(path: string): Promise<{ totalBytes: number; usableBytes: number }>
   makeDirectory(path: string): void
@@ -76,4 +78,11 @@ export interface Disk {
 /** Whether an error is the disk's answer that a file or folder is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** Whether an error is the disk's answer that there is no room. */
+export function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const isIt = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  return isIt || isFull(error.cause)
 }

@@ -1,7 +1,9 @@
 /** What the logs of one file engine share. */
 
 import type { SlabPool } from '../../slab-pool.ts'
+import type { Random } from '../../random.ts'
 import type { Disk } from './disk.ts'
+import type { FullDisk } from './full-disk.ts'
 import type { WriteShares } from './log-writer.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -23,6 +25,8 @@ export interface EngineShares {
   readonly slabs: SlabPool
   readonly writes: WriteShares
   readonly log: EngineLog
+  readonly random: Random
+  readonly fullDisk: FullDisk
   /** Bytes of a log were written or synced. */
   progressed(log: PartitionLog): void
 }

@@ -27,7 +27,9 @@ import { Commit } from './commit.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
+import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
@@ -35,7 +37,7 @@ import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
-import { segmentIndexOf } from './segment-search.ts'
+import { Removals } from './removals.ts'
 import { Slots } from '../../slots.ts'
 import { TailCache } from './tail-cache.ts'
 import { type PaceLimits, WritePace } from './write-pace.ts'
@@ -51,6 +53,10 @@ export interface FileEngineOptions extends PaceLimits {
   /** Memory for recently written batches, of all logs. */
   tailCacheBytes: number
   openFiles: number
+  /** How often logs with new records are synced, so that a start need not check them. */
+  checkpointIntervalMs: number
+  /** Whether deleted logs and segments stay for `file.delete.delay.ms`, or go at once. */
+  delaysRemoval: boolean
 }
 
 export interface FileEngineSettings {
@@ -76,6 +82,8 @@ export interface FileEngine extends StorageEngine {
 const defaultOptions: FileEngineOptions = {
   tailCacheBytes: 32 * 1024 * 1024,
   openFiles: 1024,
+  checkpointIntervalMs: 10_000,
+  delaysRemoval: true,
   syncWriteBytes: 1.5 * 1024 * 1024,
   dirtyLimitBytes: 256 * 1024 * 1024,
 }
@@ -130,6 +138,8 @@ class Engine implements FileEngine {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly catalog: LogCatalog
+  private readonly removals: Removals
+  private readonly deletion: LogDeletion
   private readonly producerExpiry: ProducerExpiry
   private readonly lock: DiskLock
   private readonly onLost: FileEngineSettings['onLost']
@@ -153,10 +163,14 @@ class Engine implements FileEngine {
     const schedule = (writer: LogWriter): void => {
       if (this.touched.push(writer) === 1) clock.soon(() => this.writeTouched())
     }
+    this.removals = new Removals(disk, clock, log, options.delaysRemoval)
+    const hurry = (isFull: boolean): void => this.removals.hurry(isFull)
     this.shares = {
       disk,
       directory,
       log,
+      random,
+      fullDisk: new FullDisk({ disk, directory, clock, log, hurry }),
       files: new OpenFiles(disk, options.openFiles),
       tailCache: new TailCache(options.tailCacheBytes, slabs),
       slabs,
@@ -168,8 +182,10 @@ class Engine implements FileEngine {
       },
       progressed: (partitionLog) => this.checkpointer.progressed(partitionLog),
     }
-    this.checkpointer = new Checkpointer(this.shares, clock)
-    this.catalog = new LogCatalog(this.shares, this.checkpointer, random, isClean)
+    this.checkpointer = new Checkpointer(this.shares, clock, options.checkpointIntervalMs)
+    this.catalog = new LogCatalog(this.shares, this.checkpointer, this.removals, isClean)
+    this.shares.fullDisk.serve(this.catalog)
+    this.deletion = new LogDeletion(this.shares, this.checkpointer, this.removals)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
@@ -193,6 +209,8 @@ class Engine implements FileEngine {
       partitionLog.isDoubtful = true
       partitionLog.end(rejected(lost))
     }
+    void this.removals.close()
+    void this.shares.fullDisk.close()
     this.onLost?.(lost)
   }
 
@@ -206,8 +224,7 @@ class Engine implements FileEngine {
   }
 
   async configure(id: LogId, config: LogConfig): Promise<void> {
-    const log = this.catalog.get(id)
-    if (log) log.spec = { ...log.spec, config }
+    this.catalog.get(id)?.configure(config)
   }
 
   async delete(id: LogId): Promise<void> {
@@ -270,25 +287,20 @@ class Engine implements FileEngine {
   async truncateBefore(id: LogId, offset: number): Promise<number> {
     const log = this.catalog.get(id)
     if (!log) throw new StorageError(`There is no log ${id}.`)
-    const start = Math.min(offset, log.highWatermark.offset)
-    if (start <= log.logStartOffset) return log.logStartOffset
-    // What the batches that go tell of producers must be kept elsewhere before.
-    if (segmentIndexOf(log.segments, start) > 0) {
-      const isDone = await this.checkpointer.checkpoint(log, 'lasting')
-      if (!isDone || log.isEnded)
-        throw log.offline ?? new StorageError(`${log.folder} could not be truncated.`)
-    }
-    log.moveStart(start)
-    log.notify()
     try {
-      const { logStarts } = this.checkpointer
-      logStarts.offsets.set(log.name, log.logStartOffset)
-      await logStarts.save()
-      log.removePast()
+      return await this.deletion.truncateBefore(log, offset)
     } catch (error) {
       throw asStorageError(error)
     }
-    return log.logStartOffset
+  }
+
+  async applyRetention(id: LogId, now: number): Promise<void> {
+    const log = this.catalog.get(id)
+    try {
+      if (log) await this.deletion.applyRetention(log, now)
+    } catch (error) {
+      throw asStorageError(error)
+    }
   }
 
   async flush(id: LogId): Promise<void> {
@@ -310,6 +322,7 @@ class Engine implements FileEngine {
 
   async own(id: LogId): Promise<{ ownerEpoch: number; replay: () => AsyncIterable<BatchView> }> {
     const log = await this.catalog.reopened(id)
+    if (log.refusal) throw log.refusal
     try {
       const ownerEpoch = log.own()
       // What the owner before has appended is either visible to the replay, or has failed.
@@ -330,14 +343,13 @@ class Engine implements FileEngine {
     this.producerExpiry.close()
     const { disk, directory } = this.shares
     try {
+      await this.shares.fullDisk.close()
       await this.catalog.close()
+      await this.removals.close()
       const logs = [...this.catalog.logs.values()]
       if (this.lost) return void (await this.checkpointer.close([]).catch(() => undefined))
       const isClean = await this.checkpointer.close(logs)
-      for (const log of logs) {
-        log.saveEpochs()
-        log.end(CLOSED)
-      }
+      for (const log of logs) log.end(CLOSED)
       const marker = `${directory}/${CLEAN_MARKER}`
       if (isClean) await disk.replaceFile(marker, Buffer.from(CLEAN_MARKER_CONTENT))
     } catch (error) {

@@ -5,6 +5,8 @@ import { decodeEpochs, type EpochStart, encodeEpochs } from './checkpoints.ts'
 export class LeaderEpochs {
   /** The file lacks something. */
   isNew = false
+  /** The file may not survive a power cut as it is. */
+  isUnsynced = false
   /** The highest epoch that there ever was, -1 for none: its records may be lost, but it never comes again. */
   highest: number
   private starts: EpochStart[]

@@ -11,12 +11,13 @@ import {
 } from '../engine.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Coalesced } from './coalesced.ts'
-import { isNotFound } from './disk.ts'
 import type { EngineShares } from './engine-shares.ts'
+import { cutBack } from './full-disk.ts'
 import {
   DELETED_SUFFIX,
   decodePartitionMetadata,
   folderName,
+  isDeletedFolder,
   PARTITION_METADATA,
   parseFolderName,
   retiredName,
@@ -24,6 +25,7 @@ import {
 } from './log-folder.ts'
 import { PartitionLog } from './partition-log.ts'
 import { newLog, openLog } from './recovery.ts'
+import type { Removals } from './removals.ts'
 
 /** How many logs are checked at the same time after an unclean stop. */
 const OPENED_AT_ONCE = 4
@@ -39,6 +41,7 @@ export class LogCatalog {
   hasForgotten = false
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
+  private readonly removals: Removals
   private readonly random: Random
   private readonly isClean: boolean
   /** Topic ids by folder name, of folders that are there; `undefined` where the folder does not say. */
@@ -48,13 +51,17 @@ export class LogCatalog {
   /** What the last failed read of a log was told to have failed of. */
   private readonly toldOf = new WeakMap<PartitionLog, string>()
   private readonly syncingRoot: Coalesced
-  private sweeping: Promise<void> = Promise.resolve()
-  private isClosed = false
 
-  constructor(shares: EngineShares, checkpointer: Checkpointer, random: Random, isClean: boolean) {
+  constructor(
+    shares: EngineShares,
+    checkpointer: Checkpointer,
+    removals: Removals,
+    isClean: boolean,
+  ) {
     this.shares = shares
     this.checkpointer = checkpointer
-    this.random = random
+    this.removals = removals
+    this.random = shares.random
     this.isClean = isClean
     this.syncingRoot = new Coalesced(() => shares.disk.syncDirectory(shares.directory))
     this.look()
@@ -120,7 +127,9 @@ export class LogCatalog {
     const retired = this.folders.has(name) ? this.retire(name, DELETED_SUFFIX) : undefined
     await Promise.all([this.syncingRoot.run(), this.checkpointer.forget(log, name)])
     // As long as the checkpoints know the log, its folder tells that it was deleted and is not lost.
-    if (retired !== undefined) this.sweep(retired)
+    if (retired === undefined) return
+    const { fileDeleteDelayMs } = log?.config ?? defaultLogConfig
+    this.removals.folder(`${this.shares.directory}/${retired}`, fileDeleteDelayMs)
   }
 
   /** Says so once: whoever reads there tries again and again. */
@@ -137,22 +146,20 @@ export class LogCatalog {
     return () => void listeners.delete(listener)
   }
 
-  /** Resolved: no folder is being removed any more; what is left of them goes at the next start. */
+  /** Resolved: no log is being opened any more. */
   async close(): Promise<void> {
-    this.isClosed = true
     await Promise.all(this.opening.values())
-    await this.sweeping
   }
 
-  /** Finds the folders, and goes on removing those of deleted logs. */
+  /** Finds the folders, and removes those of deleted logs: their time has passed while nobody was here. */
   private look(): void {
     const { disk, directory } = this.shares
     const deleted = new Set<string>()
     for (const { name, isDirectory } of disk.list(directory) ?? []) {
       if (!isDirectory) continue
-      if (name.endsWith(DELETED_SUFFIX)) {
+      if (isDeletedFolder(name)) {
         deleted.add(name.slice(0, name.lastIndexOf('.')))
-        this.sweep(name)
+        this.removals.folder(`${directory}/${name}`, 0)
       } else if (parseFolderName(name)) {
         const metadata = disk.readFile(`${directory}/${name}/${PARTITION_METADATA}`)
         this.folders.set(name, decodePartitionMetadata(metadata))
@@ -182,7 +189,7 @@ export class LogCatalog {
     const id = logId(spec.topicId, spec.partitionIndex)
     const log = this.logs.get(id)
     if (log && !log.offline) {
-      log.spec = spec
+      log.configure(spec.config)
       return Promise.resolve()
     }
     if (log?.isDoubtful) return Promise.reject(doubtful(log))
@@ -203,6 +210,7 @@ export class LogCatalog {
     const before = this.logs.get(id)
     await before?.settled()
     if (before?.isDoubtful) throw doubtful(before)
+    if (before && isThere) cutBack(before, shares.disk)
     const opened = isThere
       ? await openLog(
           spec,
@@ -222,12 +230,14 @@ export class LogCatalog {
     if (isThere) {
       folders.set(name, spec.topicId)
       const { isClean } = opened
-      if (!isClean) log.beginEpoch(log.leaderEpoch + 1)
+      if (before) log.resume(before)
+      else if (!isClean) log.beginEpoch(log.leaderEpoch + 1)
       if (!isClean && spec.config.flushMessages === 1) await log.writer.settled(true)
     } else if (!spec.lazy) {
       log.makeFolder()
     }
     this.logs.set(id, log)
+    shares.fullDisk.refuse(log)
     shares.progressed(log)
     log.notify()
   }
@@ -258,20 +268,6 @@ export class LogCatalog {
     disk.rename(`${directory}/${name}`, `${directory}/${retired}`)
     this.folders.delete(name)
     return retired
-  }
-
-  /** Removes a deleted log's folder, after those before it. */
-  private sweep(name: string): void {
-    const { disk, directory } = this.shares
-    this.sweeping = this.sweeping.then(async () => {
-      if (this.isClosed) return
-      try {
-        await disk.removeDirectory(`${directory}/${name}`)
-      } catch (error) {
-        if (isNotFound(error)) return
-        this.shares.log.warn({ err: error, folder: name }, 'A deleted log could not be removed.')
-      }
-    })
   }
 
   private folderOf(id: LogId): string | undefined {

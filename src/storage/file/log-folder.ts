@@ -6,6 +6,8 @@ const LONGEST_NAME = 255
 
 export const PARTITION_METADATA = 'partition.metadata'
 export const DELETED_SUFFIX = '-delete'
+/** Of files that are no longer the log's, and are removed after a while. */
+export const DELETED_ENDING = '.deleted'
 export const STRAY_SUFFIX = '-stray'
 
 export function folderName(topic: string, partitionIndex: number): string {
@@ -25,6 +27,11 @@ export function retiredName(folder: string, unique: string, suffix: string): str
   return `${folder.slice(0, LONGEST_NAME - ending.length)}${ending}`
 }
 
+/** Whether a folder is a deleted log's, by the name that `retiredName` gives. */
+export function isDeletedFolder(name: string): boolean {
+  return /^.+\.[0-9a-f]{32}-delete$/.test(name)
+}
+
 export type LogFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
 
 export function fileName(baseOffset: number, kind: LogFileKind): string {
@@ -34,6 +41,13 @@ export function fileName(baseOffset: number, kind: LogFileKind): string {
 export function parseFileName(name: string): { offset: number; kind: LogFileKind } | undefined {
   const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)$/.exec(name)
   return match ? { offset: Number(match[1]), kind: match[2] as LogFileKind } : undefined
+}
+
+/** Whether a file was to be removed, or to become another: nobody but a broker names files so. */
+export function isLeftover(name: string): boolean {
+  return /^(\d{20}\.\w+|leader-epoch-checkpoint|partition\.metadata)\.(deleted|cleaned|tmp)$/.test(
+    name,
+  )
 }
 
 export function encodePartitionMetadata(topicId: string): Buffer {

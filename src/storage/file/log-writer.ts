@@ -109,9 +109,20 @@ export class LogWriter {
     this.synced = syncedOffset < end.offset ? { offset: syncedOffset, place: 0 } : end
   }
 
-  /** What is acknowledged under the log's flush policy. */
+  /** What is acknowledged under the log's flush policy: with `flush.messages=N`, fewer than N records that are not synced. */
   get acknowledged(): Mark {
-    return this.owner.config.flushMessages === 1 ? this.synced : this.written
+    const unsynced = this.written.offset - this.synced.offset
+    return unsynced >= this.owner.config.flushMessages ? this.synced : this.written
+  }
+
+  /** Goes by the owner's config as it now is. */
+  policyChanged(): void {
+    this.flushTimer?.cancel()
+    this.flushTimer = undefined
+    if (this.failure) return
+    this.wantByPolicy()
+    this.owner.onProgress()
+    if (this.syncWanted > this.synced.offset) this.sync()
   }
 
   /** Queues bytes for the end of a segment. */
@@ -271,18 +282,25 @@ export class LogWriter {
     this.written = end
     this.dirtyBytes += bytes
     this.shares.pace.dirtyBytes += bytes
+    this.wantByPolicy()
+    this.answer()
+    this.owner.onProgress()
+    if (this.syncWanted > this.synced.offset) this.sync()
+  }
+
+  /** Asks for a sync, now or later, where the flush policy does. */
+  private wantByPolicy(): void {
     const { flushMessages, flushMs } = this.owner.config
-    if (end.offset - this.synced.offset >= flushMessages) {
-      this.syncWanted = Math.max(this.syncWanted, end.offset)
+    const unsynced = this.written.offset - this.synced.offset
+    if (unsynced === 0) return
+    if (unsynced >= flushMessages) {
+      this.syncWanted = Math.max(this.syncWanted, this.written.offset)
     } else if (flushMs < FLUSH_NEVER_MS && !this.flushTimer) {
       this.flushTimer = this.shares.clock.after(flushMs, () => {
         this.flushTimer = undefined
         this.requestSync()
       })
     }
-    this.answer()
-    this.owner.onProgress()
-    if (this.syncWanted > this.synced.offset) this.sync()
   }
 
   private sync(): void {

@@ -8,7 +8,15 @@ import type { Random } from '../../random.ts'
 import { type Disk, type DiskEntry, type DiskFile, type DiskLock, FolderHeld } from './disk.ts'
 import { Extents } from './extents.ts'
 
-export type DiskVerb = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'remove' | 'makeDirectory'
+export type DiskVerb =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'rename'
+  | 'remove'
+  | 'makeDirectory'
 
 /** Returns the error code that the verb is to fail with, or `undefined` to let it pass. */
 export type Fault = (verb: DiskVerb, path: string) => string | undefined
@@ -18,6 +26,7 @@ class Node {
   /** What an unsynced change has overwritten or cut off, oldest first; bytes behind `syncedSize` are not kept. */
   undo: { position: number; bytes: Buffer }[] = []
   syncedSize = 0
+  modifiedAt = 0
 
   remember(position: number, length: number): void {
     const end = Math.min(position + length, this.syncedSize)
@@ -71,6 +80,7 @@ class MemoryFile implements DiskFile {
       const part = failure ? buffer.subarray(0, this.disk.isDead ? 0 : buffer.length >> 1) : buffer
       this.node.remember(at, part.length)
       this.node.content.write(part, at)
+      this.node.modifiedAt = this.disk.now()
       if (failure) throw failure
       at += buffer.length
     }
@@ -93,7 +103,7 @@ class MemoryFile implements DiskFile {
   }
 
   truncate(size: number): void {
-    const failure = this.disk.failureOf('write', this.path)
+    const failure = this.disk.failureOf('truncate', this.path)
     if (failure) throw failure
     this.node.remember(size, this.node.content.size - size)
     this.node.content.truncate(size)
@@ -141,6 +151,10 @@ export class MemoryDisk implements Disk {
   powerCut(random: Random): MemoryDisk {
     this.isDead = true
     return new MemoryDisk(this.options, survivors(this.root, random))
+  }
+
+  now(): number {
+    return this.options.clock.now()
   }
 
   /** Resolves as asynchronous calls do. */
@@ -208,6 +222,12 @@ export class MemoryDisk implements Disk {
     const node = this.find(path)
     if (!(node instanceof Node)) throw diskError('ENOENT', path)
     return node.content.size
+  }
+
+  modifiedAt(path: string): number {
+    const node = this.find(path)
+    if (!(node instanceof Node)) throw diskError('ENOENT', path)
+    return node.modifiedAt
   }
 
   async space(): Promise<{ totalBytes: number; usableBytes: number }> {

@@ -195,6 +195,10 @@ export class NodeDisk implements Disk {
     return fs.statSync(path).size
   }
 
+  modifiedAt(path: string): number {
+    return fs.statSync(path).mtimeMs
+  }
+
   async space(path: string): Promise<{ totalBytes: number; usableBytes: number }> {
     const { bsize, blocks, bavail } = await statfs(path)
     return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }

@@ -20,11 +20,12 @@ import type { SlabPool } from '../../slab-pool.ts'
 import type { ProducerStates, Verdict } from '../producer-state.ts'
 import type { AbortedIndex } from './aborted-index.ts'
 import { AppendWaiters } from './append-waiters.ts'
-import { LEADER_EPOCHS } from './checkpoints.ts'
-import type { AtomicGroup, AtomicMember, Commit } from './commit.ts'
+import type { AtomicGroup, AtomicMember, Barrier, Commit } from './commit.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
-import { encodePartitionMetadata, folderName, PARTITION_METADATA } from './log-folder.ts'
+import { isFull } from './disk.ts'
+import { folderName } from './log-folder.ts'
+import { makeLogFolder, syncLogNames, writeEpochs } from './log-names.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import { LogWriter, type Mark, type WriterOwner } from './log-writer.ts'
 import type { OpenedLog } from './opened-log.ts'
@@ -34,13 +35,6 @@ import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
-
-interface Barrier {
-  group: AtomicGroup
-  start: Mark
-  end: number
-  isDone: boolean
-}
 
 export class PartitionLog implements WriterOwner, AtomicMember {
   spec: LogSpec
@@ -63,6 +57,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   offline: StorageError | undefined
   /** Whether it went offline by a failed sync: what the disk holds is then not known before a new start. */
   isDoubtful = false
+  /** Why nothing can be appended for now, though it can be read. */
+  refusal: StorageError | undefined
   isDeleted = false
   /** Offline, deleted or closed: its folder may be another's already, and is left alone. */
   isEnded = false
@@ -79,8 +75,6 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   private hasMoved = false
   /** Segments that were closed in this life, whose indexes are not synced yet. */
   private readonly rolled: Set<Segment>
-  /** Segments before the log's start whose files are to be removed. */
-  private readonly past: Segment[] = []
   private readonly clock: Clock
   private readonly shares: EngineShares
   private readonly segmentFiles: SegmentFiles
@@ -120,6 +114,12 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   get config(): LogConfig {
     return this.spec.config
+  }
+
+  /** From here on the log goes by these. */
+  configure(config: LogConfig): void {
+    this.spec = { ...this.spec, config }
+    if (!this.isEnded) this.writer.policyChanged()
   }
 
   /** `<topic>-<partition>`, the folder's name. */
@@ -212,6 +212,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
+  /** Goes on where the log was before a failed write: in the same epoch, unless what could be read then is gone. */
+  resume(before: PartitionLog): void {
+    const isWhole = this.logEndOffset >= before.highWatermark.offset
+    this.leaderEpoch = Math.max(this.leaderEpoch, before.leaderEpoch + (isWhole ? 0 : 1))
+    this.epochs.begin(this.leaderEpoch, this.logEndOffset)
+    if (!isWhole) this.saveEpochs()
+  }
+
   onProgress(): void {
     this.shares.progressed(this)
     for (const barrier of this.barriers) {
@@ -250,6 +258,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     })
     this.shares.log.error({ err: cause, folder: this.folder }, this.offline.message)
     this.end({ kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message: this.offline.message })
+    if (during === 'write') this.shares.fullDisk.failed(this.id, cause)
   }
 
   /** The log is offline, deleted or closed: nobody waits any longer. */
@@ -264,7 +273,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
     this.tail.clear()
     this.snapshots.end()
-    for (const segment of [...this.past, ...this.segments]) segment.retire()
+    for (const segment of this.segments) segment.retire()
     this.notify()
   }
 
@@ -273,22 +282,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     await Promise.all([this.writer.idle(), this.checkpointing])
   }
 
-  async syncNames(): Promise<void> {
-    const { disk, files, directory } = this.shares
-    const metadata = `${this.folder}/${PARTITION_METADATA}`
-    await files.use(metadata, false, (file) => file.sync())
-    files.forget(metadata)
-    await disk.syncDirectory(this.folder)
-    await disk.syncDirectory(directory)
+  syncNames(): Promise<void> {
+    return syncLogNames(this.shares, this.folder)
   }
 
   /** Makes the folder with its metadata, if it is not there, and writes new leader epochs. */
   makeFolder(): void {
-    const { disk } = this.shares
     if (!this.hasFolder) {
-      disk.makeDirectory(this.folder)
-      const metadata = encodePartitionMetadata(this.spec.topicId)
-      disk.writeFile(`${this.folder}/${PARTITION_METADATA}`, metadata)
+      makeLogFolder(this.shares.disk, this.folder, this.spec.topicId)
       this.hasFolder = true
       this.writer.hasNewNames = true
       this.onFolder?.()
@@ -307,25 +308,31 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
   }
 
-  /** Moves the log's start up. The segments that lie before it are no longer read; their files are still there. */
-  moveStart(offset: number): void {
+  /** Moves the log's start up, and gives the segments that lie before it: they are no longer read, and their files are still there. */
+  moveStart(offset: number): Segment[] {
     this.logStartOffset = Math.max(this.logStartOffset, offset)
     this.epochs.truncateStart(this.logStartOffset)
     const past = this.segments.splice(0, segmentIndexOf(this.segments, this.logStartOffset))
     for (const segment of past) this.rolled.delete(segment)
     this.aborted.dropBefore(this.segments[0]!.baseOffset)
-    this.past.push(...past)
+    return past
   }
 
-  /** Removes the files of what lies before the log's start, when that has been written down. */
-  removePast(): void {
-    for (const segment of this.past.splice(0)) segment.removeFiles()
+  /** Begins an empty segment at the log's end, if there is none, so that all others may go. Resolved: a power cut leaves its file, whose name tells where the log goes on. */
+  async beginEmptySegment(): Promise<void> {
+    try {
+      if (this.active.size > 0) this.roll(this.logEndOffset)
+    } catch (error) {
+      // A full disk has no room for a snapshot, and is to be given some.
+      if (!isFull(error)) throw error
+    }
+    const isMade = this.active.file.size() === 0
+    if (isMade) await this.shares.disk.syncDirectory(this.folder)
   }
 
   saveEpochs(): void {
     if (!this.epochs.isNew || !this.hasFolder) return
-    this.shares.disk.writeFile(`${this.folder}/${LEADER_EPOCHS}`, this.epochs.encode())
-    this.epochs.isNew = false
+    writeEpochs(this.shares.disk, this.folder, this.epochs)
   }
 
   private outcome(
@@ -357,8 +364,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.active = new Segment(baseOffset, 0, this.segmentFiles)
     this.active.place = full.place + full.size
     this.segments.push(this.active)
-    if (this.aborted.isSynced) this.snapshots.rolled(baseOffset)
     this.rolled.add(full)
+    if (this.aborted.isSynced) this.snapshots.rolled(baseOffset)
   }
 
   /** What an earlier life may have left in the machine's memory goes to the medium with the next sync. */

@@ -17,6 +17,7 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import {
   encodePartitionMetadata,
   fileName,
+  isLeftover,
   type LogFileKind,
   PARTITION_METADATA,
   parseFileName,
@@ -160,7 +161,7 @@ class Recovery {
         this.snapshots.push(file.offset)
       } else if (file?.kind === 'txnindex') {
         this.abortedSizes.set(file.offset, disk.fileSize(path))
-      } else if (/\.(deleted|cleaned|tmp)$/.test(name)) {
+      } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }

@@ -10,17 +10,20 @@ import {
   readInt64,
 } from '../../protocol/records/batch-view.ts'
 import { type LogConfig, StorageError } from '../engine.ts'
-import type { Disk, DiskFile } from './disk.ts'
+import { type Disk, type DiskFile, isNotFound } from './disk.ts'
+import type { Random } from '../../random.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
-import { fileName } from './log-folder.ts'
+import { DELETED_ENDING, fileName } from './log-folder.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
 import { TimeIndex } from './time-index.ts'
 
+const KINDS = ['log', 'index', 'timeindex', 'txnindex'] as const
 const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
+const JITTER_DRAWS = 2 ** 31
 const REBUILD_READ_BYTES = 1024 * 1024
 /** A segment below this may do without an entry in its offset index. */
 const NO_INDEX_BELOW_BYTES = 64 * 1024
@@ -31,11 +34,13 @@ export interface SegmentFiles {
   disk: Disk
   files: OpenFiles
   clock: Clock
+  random: Random
   folder: string
 }
 
-export function segmentFiles({ disk, files, writes }: EngineShares, folder: string): SegmentFiles {
-  return { disk, files, clock: writes.clock, folder }
+export function segmentFiles(shares: EngineShares, folder: string): SegmentFiles {
+  const { disk, files, writes, random } = shares
+  return { disk, files, clock: writes.clock, random, folder }
 }
 
 export class Segment {
@@ -53,6 +58,9 @@ export class Segment {
   private readonly disk: Disk
   private readonly files: OpenFiles
   private readonly clock: Clock
+  private readonly random: Random
+  /** What `segment.jitter.ms` makes of this segment's time is drawn once. */
+  private jitterDraw: number | undefined
   /** Monotonic time of its making, or of its opening in this life. */
   private readonly openedAt: number
   private offsetIndex: OffsetIndex | undefined
@@ -65,7 +73,8 @@ export class Segment {
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
 
-  constructor(baseOffset: number, size: number, { disk, files, clock, folder }: SegmentFiles) {
+  constructor(baseOffset: number, size: number, given: SegmentFiles) {
+    const { disk, files, clock, random, folder } = given
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
     this.size = size
@@ -77,6 +86,7 @@ export class Segment {
     this.disk = disk
     this.files = files
     this.clock = clock
+    this.random = random
     this.openedAt = clock.monotonic()
     this.path = `${folder}/${fileName(baseOffset, 'log')}`
   }
@@ -121,15 +131,25 @@ export class Segment {
     this.maxTimestampOffset = this.times.lastOffset
   }
 
+  /** What retention by time goes by, as Kafka has it: the largest timestamp, or when the file was last written where there is none. */
+  newestTimestamp(): number {
+    const hadIndexes = this.timeIndex !== undefined
+    this.loadMaxTimestamp()
+    if (this.maxTimestamp < 0) return this.disk.modifiedAt(this.path)
+    if (!hadIndexes) this.forgetIndexes()
+    return this.maxTimestamp
+  }
+
   /** Whether a batch must go to the next segment, by Kafka's rules: size, index size, offset range, and time between the first batch and this one. */
   isFullFor(size: number, lastOffset: number, maxTimestamp: number, config: LogConfig): boolean {
     if (this.size === 0) return lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     this.loadMaxTimestamp()
     return (
       this.size + size > config.segmentBytes ||
-      this.spanTo(maxTimestamp) > config.segmentMs ||
+      this.spanTo(maxTimestamp) > this.longestSpan(config) ||
       this.offsets.sizeInBytes + OFFSET_ENTRY > config.segmentIndexBytes ||
-      this.times.sizeInBytes + TIME_ENTRY > config.segmentIndexBytes ||
+      // One entry's room is kept for the largest timestamp, which comes last.
+      this.times.sizeInBytes + 2 * TIME_ENTRY > config.segmentIndexBytes ||
       lastOffset - this.baseOffset > LARGEST_RELATIVE_OFFSET
     )
   }
@@ -201,9 +221,26 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const) {
+    for (const kind of KINDS) {
       this.disk.remove(this.pathOf(kind))
     }
+  }
+
+  /** Renames its files as Kafka names those that are soon to be removed, and gives their names. */
+  setDeleted(): string[] {
+    if (this.isGone) return []
+    this.retire()
+    const names: string[] = []
+    for (const kind of KINDS) {
+      const path = this.pathOf(kind)
+      try {
+        this.disk.rename(path, path + DELETED_ENDING)
+        names.push(path + DELETED_ENDING)
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+      }
+    }
+    return names
   }
 
   pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
@@ -263,6 +300,15 @@ export class Segment {
   private spanTo(timestamp: number): number {
     const first = this.readFirstTimestamp()
     return first >= 0 ? timestamp - first : this.clock.monotonic() - this.openedAt
+  }
+
+  /** A compacted log's segments end early enough to be cleaned in time, as nothing is cleaned that is still appended to. */
+  private longestSpan(config: LogConfig): number {
+    const { segmentMs, segmentJitterMs, maxCompactionLagMs } = config
+    const span = config.cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
+    if (segmentJitterMs === 0) return span
+    this.jitterDraw ??= this.random.below(JITTER_DRAWS)
+    return span - (this.jitterDraw % Math.min(segmentJitterMs, span))
   }
 
   private readFirstTimestamp(): number {

@@ -6,5 +6,8 @@ import { MemoryDisk } from '../file/memory-disk.ts'
 export function openMemoryEngine(
   settings: Omit<FileEngineSettings, 'disk' | 'directory'>,
 ): Promise<FileEngine> {
-  return openFileEngine({ ...settings, disk: new MemoryDisk(settings), directory: '/data' })
+  // Nobody could look at what is deleted, and memory is dear.
+  const options = { ...settings.options, delaysRemoval: false }
+  const disk = new MemoryDisk(settings)
+  return openFileEngine({ ...settings, options, disk, directory: '/data' })
 }

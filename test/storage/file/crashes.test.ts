@@ -54,7 +54,8 @@ class Expected {
 
   acknowledged(end: number): void {
     this.acknowledgedEnd = Math.max(this.acknowledgedEnd, end)
-    if (this.config.flushMessages === 1) this.durable(end)
+    // Fewer than `flush.messages` of what is acknowledged is not synced.
+    this.durable(Math.max(0, end - this.config.flushMessages + 1))
   }
 
   durable(end: number): void {
@@ -104,7 +105,8 @@ class Run {
       if (dice < 60) this.append()
       else if (dice < 75) await this.settle()
       else if (dice < 80) await this.flush()
-      else if (dice < 85) await this.truncate()
+      else if (dice < 83) await this.truncate()
+      else if (dice < 86) await this.retain()
       else if (dice < 89) await this.clock.advance(11_000)
       else if (dice < 92) await this.restart()
       else await this.crash(dice < 96)
@@ -178,6 +180,18 @@ class Run {
     const offset = this.random.below(log.acknowledgedEnd + 1)
     log.logStartOffset = Math.max(log.logStartOffset, offset)
     expect(await this.engine.truncateBefore(log.id, offset)).toBe(log.logStartOffset)
+  }
+
+  private async retain(): Promise<void> {
+    const log = this.logs[this.random.below(this.logs.length)]!
+    const retentionBytes = this.random.below(3) === 0 ? 0 : this.random.below(200_000)
+    await this.engine.configure(log.id, { ...log.config, retentionBytes })
+    await this.engine.applyRetention(log.id, this.clock.now())
+    await this.engine.configure(log.id, log.config)
+    const { logStartOffset, highWatermark } = this.engine.offsets(log.id)!
+    expect(logStartOffset).toBeGreaterThanOrEqual(log.logStartOffset)
+    expect(logStartOffset).toBeLessThanOrEqual(highWatermark)
+    log.logStartOffset = logStartOffset
   }
 
   private async restart(): Promise<void> {

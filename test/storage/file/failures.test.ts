@@ -22,10 +22,10 @@ describe('a disk that fails', () => {
     expect(await store.append('d', OTHER)).toMatchObject({ kind: 'appended' })
   })
 
-  it('gives a log back that a full disk took offline, when it is opened anew', async () => {
+  it('gives a log back that a failed write took offline, when it is opened anew', async () => {
     const store = await new Store().open()
     await store.append('a')
-    store.disk.fault = (verb) => (verb === 'write' ? 'ENOSPC' : undefined)
+    store.disk.fault = (verb) => (verb === 'write' ? 'EIO' : undefined)
     await store.append('b')
     store.disk.fault = undefined
     await store.engine.create([specOf(0)])

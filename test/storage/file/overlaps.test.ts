@@ -145,7 +145,7 @@ describe('a log that is opened anew', () => {
       }))
       const answered = store.engine.append(appends)
       await turns(2)
-      store.disk.fault = (verb) => (verb === 'write' ? 'ENOSPC' : undefined)
+      store.disk.fault = (verb) => (verb === 'write' ? 'EIO' : undefined)
       // A segment's start writes a snapshot, and fails while the write before is under way.
       await store.engine.append(appends)
       store.disk.fault = undefined
