@@ -119,15 +119,25 @@ async function toolClassPaths(): Promise<{ usual: string; dump: string }> {
 
 let classPaths: ReturnType<typeof toolClassPaths> | undefined
 
-/** Runs one of Kafka's own command line tools. */
+/** The usual one, for programs of our own that use Kafka's classes. */
+export async function toolClassPath(): Promise<string> {
+  classPaths ??= toolClassPaths()
+  return (await classPaths).usual
+}
+
+/**
+ * Runs one of Kafka's own command line tools: with the newest clients, or with those of its own release, which a tool that
+ * uses what is inside them needs.
+ */
 export async function kafkaTool(
   className: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & { ownClients?: boolean } = {},
 ): Promise<Outcome> {
   classPaths ??= toolClassPaths()
   const { usual, dump } = await classPaths
-  const path = className.endsWith('.DumpLogSegments') ? dump : usual
+  const own = options.ownClients ? usual.split(':').toReversed().join(':') : usual
+  const path = className.endsWith('.DumpLogSegments') ? dump : own
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
