@@ -112,7 +112,9 @@ export class Cleaner {
 
   private async cleanGroup(group: readonly Segment[]): Promise<void> {
     const { log } = this
-    const cleaned = new CleanedSegment(group[0]!.baseOffset, log.files, log.config)
+    const cleaned = new CleanedSegment(group[0]!.baseOffset, log.files, log.config, () =>
+      this.turns.assertNeeded(),
+    )
     try {
       this.fates.kept = []
       for (const segment of group) {
