@@ -1,7 +1,7 @@
 /** Retention and the deletion of topics as real clients see them: short configs, so that nobody has to wait. */
 
 import { existsSync, readdirSync } from 'node:fs'
-import type { Admin, Kafka, Producer } from 'kafkajs'
+import { type Admin, ConfigResourceTypes, type Kafka, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BrokerProcess, type EngineName } from './harness/broker-process.ts'
 import { consume, kafkajs, seen, type Seen, until } from './harness/kafkajs-client.ts'
@@ -148,6 +148,17 @@ describe.each(engines)('retention on the %s engine', (engine) => {
       expect(await read('error', 'beginning')).toBe('2:c\n')
     },
   )
+
+  it('goes by a config as soon as it is altered', async () => {
+    await create('altered', { 'retention.ms': -1, 'segment.ms': 100 })
+    const timestamp = String(Date.now() - 60_000)
+    await producer.send({ topic: 'altered', messages: [{ value: 'old', timestamp }] })
+    expect([await start('altered'), await end('altered')]).toEqual([0, 1])
+    const configEntries = [{ name: 'retention.ms', value: '1000' }]
+    const resource = { type: ConfigResourceTypes.TOPIC, name: 'altered', configEntries }
+    await admin.alterConfigs({ validateOnly: false, resources: [resource] })
+    await until('it is gone', async () => (await start('altered')) === 1)
+  })
 
   const folders = (topic: string): string[] =>
     readdirSync(broker.data!).filter((name) => name.startsWith(`${topic}-`))

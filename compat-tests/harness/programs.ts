@@ -94,7 +94,7 @@ const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
 const TOOL_PARTS = ['kafka-clients', 'kafka_2.13']
 
 /** The class path of Kafka's tools. The oracle's are those of 4.3.1: what belongs to them comes last, for what 4.4 lacks alone. */
-async function toolClassPath(): Promise<string> {
+export async function toolClassPath(): Promise<string> {
   const jars: string[] = []
   for (const part of TOOL_PARTS) {
     const jar = resolve(toolFolder, `${part}-4.3.1.jar`)
@@ -113,17 +113,22 @@ async function toolClassPath(): Promise<string> {
 
 let classPath: Promise<string> | undefined
 
-/** Runs one of Kafka's own command line tools. */
+/**
+ * Runs one of Kafka's own command line tools: with the newest clients, or with those of its own release, which a tool that
+ * uses what is inside them needs.
+ */
 export async function kafkaTool(
   className: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & { ownClients?: boolean } = {},
 ): Promise<Outcome> {
   classPath ??= toolClassPath()
+  const jars = (await classPath).split(':')
+  if (options.ownClients) jars.reverse()
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
-  return run('java', [...flags, '-cp', await classPath, className, ...args], options)
+  return run('java', [...flags, '-cp', jars.join(':'), className, ...args], options)
 }

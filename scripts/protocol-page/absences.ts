@@ -8,7 +8,6 @@ const shareGroups = 'comes with share groups'
 const shareState = 'comes with share groups: brokers speak it among themselves'
 const streamsGroups = 'comes with streams groups'
 const quorum = 'there is no controller quorum to change: one node is broker and controller'
-const configs = 'comes with the altering of configs'
 
 /** By API key. */
 export const absences: Readonly<Record<number, string>> = {
@@ -17,8 +16,6 @@ export const absences: Readonly<Record<number, string>> = {
   26: transactions,
   27: transactions,
   28: transactions,
-  33: configs,
-  44: configs,
   48: quotas,
   49: quotas,
   50: scram,

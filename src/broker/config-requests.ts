@@ -11,7 +11,7 @@ import {
   GROUP_RESOURCE,
   type StoredResource,
   TOPIC_RESOURCE,
-} from './cluster/config-resources.ts'
+} from './config/config-resources.ts'
 import { repeatsIn } from './cluster/repeats.ts'
 import { type ConfigOperation, operationKinds } from './config/config-operations.ts'
 import type { Context } from './handler.ts'

@@ -39,9 +39,9 @@ const features: readonly Feature[] = [
 
 /** The features that are true of whoever serves these APIs. Each is finalized at its highest level. */
 export function featuresOf(handlers: readonly AnyHandler[]): Feature[] {
-  const served = handlers.map(({ api, versions, advertised }) => ({
+  const served = handlers.map(({ api, versions }) => ({
     key: api.key,
-    max: parseVersions(advertised ?? versions).max,
+    max: parseVersions(versions).max,
   }))
   return features.filter(({ needs }) =>
     needs.every(([key, version]) => served.some((one) => one.key === key && one.max >= version)),

@@ -64,8 +64,6 @@ export interface Handler<A extends Api> {
   api: A
   /** What we serve, like `0-4`; ApiVersions is made of these. */
   versions: string
-  /** What ApiVersions shows, where Kafka shows more than it serves (Produce). */
-  advertised?: string
   /** Once this has returned, the next request of the same connection may start before the reply is there (Produce only). */
   pipelined?: true
   handle(request: RequestOf<A>, context: Context): Reply<A> | Promise<Reply<A>>

@@ -82,6 +82,13 @@ export {
 } from './records/control-records.ts'
 export { crc32 } from './records/crc32.ts'
 export { crc32c } from './records/crc32c.ts'
+export type { LegacyMagic } from './records/message.ts'
+export {
+  buildMessageSet,
+  iterateMessages,
+  type MessageRecord,
+  type MessageSetOptions,
+} from './records/message-set.ts'
 export { type BatchRecord, iterateRecords, type RecordHeader } from './records/record-iterator.ts'
 export * from './schema.ts'
 export {

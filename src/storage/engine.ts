@@ -160,6 +160,13 @@ export interface TimestampOffset {
   leaderEpoch: number
 }
 
+/** Where a piece of a log begins. */
+export interface SegmentStart {
+  baseOffset: number
+  /** The largest in the piece; -1 when it is empty. */
+  maxTimestamp: number
+}
+
 /** What a partition remembers of an idempotent or transactional producer. */
 export interface ProducerEntry {
   producerId: number
@@ -258,6 +265,8 @@ export interface StorageEngine {
   /** End offset of a leader epoch: the first offset of the next one, or the high watermark of the current; `undefined` when not known. */
   epochEnd(id: LogId, epoch: number): { epoch: number; endOffset: number } | undefined
   producers(id: LogId): ProducerEntry[]
+  /** The pieces that the log is kept in, oldest first; none for a log that is not there. */
+  segments(id: LogId): SegmentStart[]
   /** Moves the log start up to `offset` (never down) and drops whole segments before it. Resolves with the new log start, when it will survive a crash. */
   truncateBefore(id: LogId, offset: number): Promise<number>
   /** `undefined` for a log that is not there or not compacted. Synchronous: the engine always knows. */

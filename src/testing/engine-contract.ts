@@ -293,6 +293,16 @@ const checks: Record<string, Check> = {
     deepEqual(use.engine.epochEnd(log, leaderEpoch), { epoch: leaderEpoch, endOffset: 3 })
     equal(use.engine.epochEnd(log, leaderEpoch + 1), undefined)
   },
+
+  'segments tell where they begin and their largest timestamp': async (use) => {
+    const log = await use.create()
+    deepEqual(use.engine.segments(log), [{ baseOffset: 0, maxTimestamp: -1 }])
+    const batch = batchOf(['a', 'b'])
+    await use.append(log, batch)
+    const [first, ...more] = use.engine.segments(log)
+    deepEqual(first, { baseOffset: 0, maxTimestamp: batch.maxTimestamp })
+    deepEqual(more, [])
+  },
 }
 
 /** The same is true after a clean stop and after kill -9. */

@@ -180,6 +180,10 @@ export class ScriptedEngine implements StorageEngine {
     return undefined
   }
 
+  segments(): [] {
+    return []
+  }
+
   producers(): [] {
     return []
   }

@@ -37,9 +37,7 @@ const TOPIC_IDS_SINCE = 13
 
 export const produce = handler<typeof Produce>({
   api: Produce,
-  versions: '3-13',
-  // librdkafka before 2.11 sends nothing compressed to a broker whose versions begin above 0.
-  advertised: '0-13',
+  versions: '0-13',
   pipelined: true,
   repliesTo: ({ acks }) => acks !== NO_ACK,
 

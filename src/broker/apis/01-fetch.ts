@@ -1,4 +1,4 @@
-/** Record batches of partitions, from given offsets on, waiting for new ones where the client says so. */
+/** Record batches of partitions, from given offsets on, waiting for new ones where the client says so; for old clients they are messages. */
 
 import type { ErrorName } from '../../protocol/errors.ts'
 import { Fetch } from '../../protocol/messages/01-fetch.ts'
@@ -35,12 +35,16 @@ interface TopicReply {
 
 const TOPIC_IDS_SINCE = 13
 const LEADER_HINTS_SINCE = 16
+/** The first version whose clients know record batches (KIP-98); those of the two before know messages of magic 1 (KIP-32), those of the last one before take a first message beyond the limits (KIP-74). */
+const BATCHES_SINCE = 4
+const MAGIC_1_SINCE = 2
+const WHOLE_FIRST_SINCE = 3
 /** The first version whose clients know zstd (KIP-110). */
 const ZSTD_SINCE = 10
 
 export const fetch = handler<typeof Fetch>({
   api: Fetch,
-  versions: '4-18',
+  versions: '0-18',
 
   handle(request, context) {
     const { sessions } = context.partitions
@@ -89,9 +93,21 @@ function refusal(errorCode: ErrorName, sessionId = 0): Response {
 function fetchAll(request: Request, context: Context): Response | Promise<Response> {
   const plan = new FetchPlan(request, context)
   const terms = termsOf(request, context)
+  if (context.apiVersion < BATCHES_SINCE) return fetchMessages(plan, terms, context)
   const source = new NamedParts(plan.parts)
   const reading = context.partitions.fetch(source, terms, context.cancellation)
   return reading instanceof Promise ? reading.then((it) => plan.reply(it)) : plan.reply(reading)
+}
+
+async function fetchMessages(
+  plan: FetchPlan,
+  terms: FetchTerms,
+  { apiVersion, cancellation, partitions }: Context,
+): Promise<Response> {
+  const magic = apiVersion < MAGIC_1_SINCE ? 0 : 1
+  const limitsFirst = apiVersion < WHOLE_FIRST_SINCE
+  const old = { ...terms, magic, limitsFirst } as const
+  return plan.reply(await partitions.fetchMessages(plan.parts, old, cancellation))
 }
 
 function fetchIncrement(

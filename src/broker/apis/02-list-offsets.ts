@@ -1,7 +1,8 @@
 /** First, last or by-time offset of partitions. */
 
 import { ListOffsets } from '../../protocol/messages/02-list-offsets.ts'
-import type { RequestOf } from '../../protocol/schema.ts'
+import type { ErrorName } from '../../protocol/errors.ts'
+import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import { type Context, handler } from '../handler.ts'
 import { isCommittedOnly } from '../partitions/isolation-level.ts'
 import {
@@ -18,6 +19,7 @@ import {
 
 type Request = RequestOf<typeof ListOffsets>
 type RequestTopic = Request['topics'][number]
+type OldAnswer = ResponseOf<typeof ListOffsets>['topics'][number]['partitions'][number]
 type RequestPartition = RequestTopic['partitions'][number]
 
 /** Replicas have ids from 0 on; consumers have -1. */
@@ -36,10 +38,11 @@ const SPECIAL_TIMESTAMPS = new Map([
 
 export const listOffsets = handler<typeof ListOffsets>({
   api: ListOffsets,
-  versions: '1-11',
+  versions: '0-11',
 
   async handle(request, context) {
     const visibility = visibilityOf(request)
+    if (context.apiVersion === 0) return { topics: oldAnswers(request, visibility, context) }
     const topics = request.topics.map(async (topic) => ({
       name: topic.name,
       partitions: await answersOf(topic, visibility, context),
@@ -50,10 +53,36 @@ export const listOffsets = handler<typeof ListOffsets>({
   fail: (request, errorCode) => ({
     topics: request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex }) => refusedOffset(partitionIndex, errorCode)),
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
     })),
   }),
 })
+
+/** Version 0 (before KIP-79) lists several offsets, and knows no timestamps but of whole segments. */
+function oldAnswers(
+  { topics }: Request,
+  visibility: Visibility,
+  { authorized, cluster, partitions }: Context,
+): { name: string; partitions: OldAnswer[] }[] {
+  return topics.map(({ name, partitions: asked }) => ({
+    name,
+    partitions: asked.map(({ partitionIndex, timestamp, maxNumOffsets }) => {
+      const refused = (errorCode: ErrorName): OldAnswer => ({ partitionIndex, errorCode })
+      if (!authorized('DESCRIBE', 'TOPIC', name)) return refused('TOPIC_AUTHORIZATION_FAILED')
+      const partition = cluster.topic(name)?.partitions[partitionIndex]
+      const oldStyleOffsets =
+        partition &&
+        partitions.findOldOffsets({
+          partition,
+          timestamp: Number(timestamp),
+          maxOffsets: maxNumOffsets,
+          visibility,
+        })
+      if (!oldStyleOffsets) return refused('UNKNOWN_TOPIC_OR_PARTITION')
+      return { partitionIndex, errorCode: 'NONE', oldStyleOffsets }
+    }),
+  }))
+}
 
 function answersOf(
   topic: RequestTopic,

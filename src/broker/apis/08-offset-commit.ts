@@ -16,7 +16,7 @@ const MISSING_GROUPS_SINCE = 9
 
 export const offsetCommit = handler<typeof OffsetCommit>({
   api: OffsetCommit,
-  versions: '2-10',
+  versions: '0-10',
 
   async handle(request, context) {
     const { apiVersion, authorized, groups } = context
@@ -95,8 +95,17 @@ function toCommitIn(topic: RequestTopic, found: Topic | ErrorName): TopicToCommi
       .map((partition) => ({
         partitionIndex: partition.partitionIndex,
         offset: Number(partition.committedOffset),
+        ...timeOf(partition),
         leaderEpoch: partition.committedLeaderEpoch,
         metadata: partition.committedMetadata ?? '',
       })),
   }
+}
+
+/** Version 1 may say when; later ones leave that to the broker. */
+function timeOf({ commitTimestamp }: RequestTopic['partitions'][number]): {
+  commitTimestamp?: number
+} {
+  const said = Number(commitTimestamp)
+  return said >= 0 && Number.isSafeInteger(said) ? { commitTimestamp: said } : {}
 }

@@ -37,7 +37,7 @@ const TOPIC_IDS_SINCE = 10
 
 export const offsetFetch = handler<typeof OffsetFetch>({
   api: OffsetFetch,
-  versions: '1-10',
+  versions: '0-10',
 
   async handle(request, context) {
     if (context.apiVersion >= MANY_GROUPS_SINCE) {
@@ -48,7 +48,8 @@ export const offsetFetch = handler<typeof OffsetFetch>({
     }
     const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
     const { errorCode, topics: found } = await fetchGroup(request.groupId, topics, context)
-    return errorCode === 'NONE' ? { topics: found } : refused(request, errorCode)
+    if (errorCode !== 'NONE') return refused(request, errorCode)
+    return { topics: context.apiVersion === 0 ? found.map(withoutNothing) : found }
   },
 
   fail: refused,
@@ -75,6 +76,16 @@ function refusedTopic(
     topicId,
     partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, ...nothing })),
   }
+}
+
+/** Version 0, which had its offsets from ZooKeeper, has an error where nothing is committed. */
+function withoutNothing(topic: TopicReply): TopicReply {
+  const partitions = topic.partitions.map((partition) =>
+    partition.committedOffset === -1 && partition.errorCode === 'NONE'
+      ? { ...partition, errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' as const }
+      : partition,
+  )
+  return { ...topic, partitions }
 }
 
 async function fetchGroup(

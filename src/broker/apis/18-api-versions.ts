@@ -15,9 +15,9 @@ const VERSIONS = '0-5'
 const FEATURES_EPOCH = 0
 
 function served(handlers: readonly AnyHandler[]) {
-  const ranges = handlers.map(({ api, versions, advertised }) => ({
+  const ranges = handlers.map(({ api, versions }) => ({
     apiKey: api.key,
-    ...parseVersions(advertised ?? versions),
+    ...parseVersions(versions),
   }))
   const apiKeys = ranges
     .map(({ apiKey, min, max }) => ({ apiKey, minVersion: min, maxVersion: max }))

@@ -14,7 +14,7 @@ type TopicAnswer = ResponseOf<typeof CreateTopics>['topics'][number]
 
 export const createTopics = handler<typeof CreateTopics>({
   api: CreateTopics,
-  versions: '2-7',
+  versions: '0-7',
   async handle({ topics, validateOnly }, context) {
     const names = topics.map(({ name }) => name)
     const repeats = repeatsIn(names)

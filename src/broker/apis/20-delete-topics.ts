@@ -12,7 +12,7 @@ type TopicAnswer = ResponseOf<typeof DeleteTopics>['responses'][number]
 
 export const deleteTopics = handler<typeof DeleteTopics>({
   api: DeleteTopics,
-  versions: '1-6',
+  versions: '0-6',
   async handle(request, context) {
     const { cluster, config, apiVersion } = context
     if (!config.get('delete.topic.enable')) {

@@ -11,7 +11,7 @@ type RequestPartition = RequestOf<
 
 export const offsetForLeaderEpoch = handler<typeof OffsetForLeaderEpoch>({
   api: OffsetForLeaderEpoch,
-  versions: '2-4',
+  versions: '0-4',
   handle: ({ topics }, context) => ({
     topics: topics.map(({ topic, partitions }) => ({
       topic,

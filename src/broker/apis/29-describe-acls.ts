@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 export const describeAcls = handler<typeof DescribeAcls>({
   api: DescribeAcls,
-  versions: '1-3',
+  versions: '0-3',
   handle: () => ({
     errorCode: 'SECURITY_DISABLED',
     errorMessage: 'No Authorizer is configured on the broker',

@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 export const createAcls = handler<typeof CreateAcls>({
   api: CreateAcls,
-  versions: '1-3',
+  versions: '0-3',
   handle: ({ creations }) => ({
     results: creations.map(() => ({
       errorCode: 'SECURITY_DISABLED',

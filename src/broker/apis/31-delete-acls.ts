@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 export const deleteAcls = handler<typeof DeleteAcls>({
   api: DeleteAcls,
-  versions: '1-3',
+  versions: '0-3',
   handle: ({ filters }) => ({
     filterResults: filters.map(() => ({
       errorCode: 'SECURITY_DISABLED',

@@ -11,7 +11,7 @@ import {
   EVERY_BROKER,
   GROUP_RESOURCE,
   TOPIC_RESOURCE,
-} from '../cluster/config-resources.ts'
+} from '../config/config-resources.ts'
 import { topicNameError } from '../cluster/topic-name.ts'
 import {
   type ConfigEntry,
@@ -34,7 +34,7 @@ type Described = ConfigEntry[] | { error: ErrorName; message: string }
 
 export const describeConfigs = handler<typeof DescribeConfigs>({
   api: DescribeConfigs,
-  versions: '1-4',
+  versions: '0-4',
   handle: (request, context) => ({
     results: request.resources.map((resource) => result(resource, request, context)),
   }),
@@ -64,7 +64,7 @@ function result(resource: Resource, request: Request, context: Context): Result 
     errorMessage: '',
     resourceType,
     resourceName,
-    configs: wanted.map((entry) => shown(entry, request.includeSynonyms)),
+    configs: wanted.map((entry) => shown(entry, resource, request, context)),
   }
 }
 
@@ -152,14 +152,21 @@ function refused(error: ErrorName, message = defaultText(error)): Described {
   return { error, message }
 }
 
-function shown(entry: ConfigEntry, withSynonyms: boolean): Result['configs'][number] {
+function shown(
+  entry: ConfigEntry,
+  { resourceType }: Resource,
+  { includeSynonyms }: Request,
+  { apiVersion }: Context,
+): Result['configs'][number] {
   return {
     name: entry.name,
     value: entry.value,
     readOnly: entry.readOnly,
-    configSource: configSourceCode[entry.source],
+    ...(apiVersion === 0
+      ? { isDefault: isDefault(entry, resourceType) }
+      : { configSource: configSourceCode[entry.source] }),
     isSensitive: entry.sensitive,
-    synonyms: withSynonyms
+    synonyms: includeSynonyms
       ? entry.synonyms.map(({ name, value, source }) => ({
           name,
           value,
@@ -169,4 +176,9 @@ function shown(entry: ConfigEntry, withSynonyms: boolean): Result['configs'][num
     configType: configTypeCode[entry.type],
     documentation: null,
   }
+}
+
+/** As version 0 has it in place of a source: to a topic all that is not its own, to a broker what nobody has set. */
+function isDefault({ source }: ConfigEntry, resourceType: number): boolean {
+  return resourceType === TOPIC_RESOURCE ? source !== 'TOPIC' : source === 'DEFAULT'
 }

@@ -11,7 +11,7 @@ type Response = ResponseOf<typeof AlterReplicaLogDirs>
 
 export const alterReplicaLogDirs = handler<typeof AlterReplicaLogDirs>({
   api: AlterReplicaLogDirs,
-  versions: '1-2',
+  versions: '0-2',
   async handle(request, context) {
     requireCluster(context.authorized, 'ALTER')
     const place = await context.partitions.place()

@@ -11,7 +11,7 @@ type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics
 
 export const describeLogDirs = handler<typeof DescribeLogDirs>({
   api: DescribeLogDirs,
-  versions: '1-5',
+  versions: '0-5',
   async handle(request, context) {
     requireCluster(context.authorized, 'DESCRIBE')
     const { path, totalBytes, usableBytes } = await context.partitions.place()

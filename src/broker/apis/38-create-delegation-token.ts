@@ -10,7 +10,7 @@ const REQUESTERS_SINCE = 3
 
 export const createDelegationToken = handler<typeof CreateDelegationToken>({
   api: CreateDelegationToken,
-  versions: '1-3',
+  versions: '0-3',
   handle(_request, { apiVersion, client }) {
     const [principalType = '', principalName = ''] = client.principal.split(/:(.*)/s)
     return {

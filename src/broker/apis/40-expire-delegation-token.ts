@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 export const expireDelegationToken = handler<typeof ExpireDelegationToken>({
   api: ExpireDelegationToken,
-  versions: '1-2',
+  versions: '0-2',
   handle: () => ({ errorCode: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED', expiryTimestampMs: -1 }),
   fail: (_request, errorCode) => ({ errorCode, expiryTimestampMs: -1 }),
 })

@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 export const describeDelegationToken = handler<typeof DescribeDelegationToken>({
   api: DescribeDelegationToken,
-  versions: '1-3',
+  versions: '0-3',
   handle: () => ({ errorCode: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED', tokens: [] }),
   fail: (_request, errorCode) => ({ errorCode, tokens: [] }),
 })

@@ -8,7 +8,7 @@ import {
   CLIENT_METRICS_RESOURCE,
   GROUP_RESOURCE,
   TOPIC_RESOURCE,
-} from '../cluster/config-resources.ts'
+} from '../config/config-resources.ts'
 import { type Context, handler, KafkaError } from '../handler.ts'
 
 const KINDS: readonly number[] = [

@@ -11,7 +11,7 @@ import {
   topicRecord,
 } from './cluster-records.ts'
 import { type ClusterState, emptyClusterState } from './cluster-state.ts'
-import { TOPIC_RESOURCE } from './config-resources.ts'
+import { TOPIC_RESOURCE } from '../config/config-resources.ts'
 import { collisionKey } from './topic-name.ts'
 
 export const clusterMachine: Machine<ClusterState> = {

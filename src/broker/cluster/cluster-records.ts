@@ -16,7 +16,7 @@ import {
 import { encodeMetadataRecord } from '../../protocol/messages/embedded/prefixes.ts'
 import type { Message, MessageInput } from '../../protocol/schema.ts'
 import type { StateRecord } from '../coordinator/machine.ts'
-import { TOPIC_RESOURCE } from './config-resources.ts'
+import { TOPIC_RESOURCE } from '../config/config-resources.ts'
 
 type Key =
   | ['topic', topicId: string]

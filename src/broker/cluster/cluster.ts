@@ -20,7 +20,7 @@ import { Alterations } from './alterations.ts'
 import { clusterMachine } from './cluster-machine.ts'
 import type { ClusterState } from './cluster-state.ts'
 import type { ConfigAlteration } from './config-alteration.ts'
-import type { StoredResource } from './config-resources.ts'
+import type { StoredResource } from '../config/config-resources.ts'
 import {
   CLUSTER_TOPIC,
   CLUSTER_TOPIC_ID,

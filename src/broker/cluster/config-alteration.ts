@@ -17,7 +17,7 @@ import {
   GROUP_RESOURCE,
   type StoredResource,
   TOPIC_RESOURCE,
-} from './config-resources.ts'
+} from '../config/config-resources.ts'
 import type { Refusal } from './topic-creation.ts'
 import { topicNameError } from './topic-name.ts'
 
@@ -67,12 +67,6 @@ export function planAlteration(
 
 const NOTHING: ReadonlyMap<string, string> = new Map()
 
-/** Lists of groups and of client metrics are none to Kafka: only those of topics and brokers grow and shrink. */
-function isList(resourceType: StoredResource, name: string): boolean {
-  if (resourceType === TOPIC_RESOURCE) return isTopicKey(name) && topicKeys[name].type === 'LIST'
-  return resourceType === BROKER_RESOURCE && dynamicKey(name)?.type === 'LIST'
-}
-
 function listDefault(resourceType: StoredResource, name: string): string | null {
   if (resourceType === TOPIC_RESOURCE) return isTopicKey(name) ? topicKeys[name].defaultText : null
   return dynamicKey(name)?.defaultText ?? null
@@ -81,15 +75,24 @@ function listDefault(resourceType: StoredResource, name: string): string | null 
 function refusedList({ resourceType, operations }: ConfigAlteration): Refusal | undefined {
   for (const { name, kind } of operations) {
     if (kind !== 'APPEND' && kind !== 'SUBTRACT') continue
-    if (resourceType === BROKER_RESOURCE) {
-      const message = listProblem(name, kind)
-      if (message !== undefined) return { error: 'INVALID_CONFIG', message }
-    } else if (!isList(resourceType, name)) {
-      const message = `Can't ${kind} to key ${name} because its type is not LIST.`
-      return { error: 'INVALID_CONFIG', message }
-    }
+    const message =
+      resourceType === BROKER_RESOURCE
+        ? listProblem(name, kind)
+        : noListOf(resourceType, name, kind)
+    if (message !== undefined) return { error: 'INVALID_CONFIG', message }
   }
   return undefined
+}
+
+/** Lists of groups and of client metrics are none to Kafka: beside those of brokers, only topics' grow and shrink. */
+function noListOf(
+  resourceType: StoredResource,
+  name: string,
+  kind: 'APPEND' | 'SUBTRACT',
+): string | undefined {
+  const ofTopic = resourceType === TOPIC_RESOURCE && isTopicKey(name)
+  if (ofTopic && topicKeys[name].type === 'LIST') return undefined
+  return `Can't ${kind} to key ${name} because its type is not LIST.`
 }
 
 function refusedConfigs(

@@ -13,7 +13,7 @@ import {
   EVERY_BROKER,
   GROUP_RESOURCE,
   type StoredResource,
-} from './config-resources.ts'
+} from '../config/config-resources.ts'
 
 type Configs = ReadonlyMap<string, string>
 

@@ -179,9 +179,11 @@ function retentionMs(config: BrokerConfig): number {
 /** Java's classes cannot be loaded here, nor can a folder be taken out of use that is not there. */
 function pluginProblem(after: BrokerConfig, before: BrokerConfig): string | undefined {
   for (const key of ['principal.builder.class', 'metric.reporters'] as const) {
-    const text = after.text(key)
-    if (text !== before.text(key) && text !== brokerKeys[key].defaultText) {
-      return `Invalid value ${text} for configuration ${key}: Class ${text} could not be found.`
+    const text = after.text(key) ?? ''
+    const known = [before.text(key), brokerKeys[key].defaultText]
+    const missing = text.split(',').find((name) => name !== '' && !known.includes(name))
+    if (text !== before.text(key) && missing !== undefined) {
+      return `Invalid value ${text} for configuration ${key}: Class ${missing} could not be found.`
     }
   }
   const folders = after.get('log.dirs') ?? after.get('log.dir')

@@ -1,6 +1,13 @@
 /** What is set and has no effect here: keys that nothing reads, and values that ask for what is not done yet. */
 
 import type { BrokerConfig, BrokerKey } from './broker-config.ts'
+import {
+  BROKER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  GROUP_RESOURCE,
+  type StoredResource,
+  TOPIC_RESOURCE,
+} from './config-resources.ts'
 import { namesIn } from './connection-limits.ts'
 import { honouredGroupKeys, honouredKeys } from './honoured-keys.ts'
 import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
@@ -34,24 +41,20 @@ export function inertTopicSettings(
   })
 }
 
-const TOPIC = 2
-const BROKER = 4
-const GROUP = 32
-
-/** The same of configs that somebody has altered, of a resource of the kind that has this number. */
+/** The same of configs that somebody has altered, of a resource of this kind. */
 export function inertAlterations(
-  resourceType: number,
+  resourceType: StoredResource,
   values: ReadonlyMap<string, string>,
   config: BrokerConfig,
 ): string[] {
   switch (resourceType) {
-    case TOPIC:
+    case TOPIC_RESOURCE:
       return inertTopicSettings(values, config)
-    case BROKER:
+    case BROKER_RESOURCE:
       return [...values].flatMap(([name, text]) => inert([name as BrokerKey], name, text.trim()))
-    case GROUP:
+    case GROUP_RESOURCE:
       return [...values.keys()].filter((name) => !honouredGroupKeys.has(name))
-    default:
+    case CLIENT_METRICS_RESOURCE:
       return [...values.keys()]
   }
 }

@@ -27,6 +27,8 @@ export interface TopicToCommit {
   partitions: readonly {
     partitionIndex: number
     offset: number
+    /** When it was committed; left out: now. */
+    commitTimestamp?: number
     leaderEpoch: number
     metadata: string
   }[]
@@ -81,13 +83,12 @@ export function commitOffsets(
   maxMetadataBytes: number,
 ): { topics: CommittedTopic[]; records: StateRecord[] } {
   const records: StateRecord[] = []
-  const commitTimestamp = now
   const expireTimestamp =
     retentionTimeMs === -1 ? -1 : Math.min(now + retentionTimeMs, Number.MAX_SAFE_INTEGER)
   const committed = topics.map(({ name, topicId, partitions }) => ({
     name,
     topicId,
-    partitions: partitions.map(({ partitionIndex, ...position }) => {
+    partitions: partitions.map(({ partitionIndex, commitTimestamp = now, ...position }) => {
       const errorCode = checkPosition(position, maxMetadataBytes)
       if (errorCode === 'NONE') {
         const offset = { ...position, commitTimestamp, expireTimestamp, topicId }

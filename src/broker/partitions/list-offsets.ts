@@ -37,6 +37,14 @@ export interface OffsetAnswer {
   leaderEpoch: number
 }
 
+/** What clients of version 0 ask (before KIP-79): where the log may be read from, as far as segments tell. */
+export interface OldOffsetQuestion {
+  partition: Partition
+  timestamp: number
+  maxOffsets: number
+  visibility: Visibility
+}
+
 const NOWHERE: TimestampOffset = { offset: -1, timestamp: -1, leaderEpoch: -1 }
 
 export function refusedOffset(partitionIndex: number, errorCode: ErrorName): OffsetAnswer {
@@ -54,6 +62,34 @@ export async function findOffset(
   if (wrongEpoch) return refusedOffset(partition.index, wrongEpoch)
   const found = await find(engine, question, offsets)
   return { partitionIndex: partition.index, errorCode: 'NONE', ...found }
+}
+
+/**
+ * The starts of the segments that were complete at that time, and the end where it counts, the newest first. Kafka goes by when
+ * the files were changed last; here it is the largest timestamp in them.
+ */
+export function findOldOffsets(
+  engine: StorageEngine,
+  { partition, timestamp, maxOffsets, visibility }: OldOffsetQuestion,
+): number[] | undefined {
+  const offsets = engine.offsets(partition.log)
+  if (!offsets) return undefined
+  const { logStartOffset, logEndOffset } = offsets
+  const end = visibleEnd(offsets, visibility)
+  const starts = engine
+    .segments(partition.log)
+    .map(({ baseOffset, maxTimestamp }) => ({
+      offset: Math.max(baseOffset, logStartOffset),
+      changedAt: maxTimestamp,
+    }))
+    .filter(({ offset }) => offset < logEndOffset)
+  const cuts = [...starts, { offset: end, changedAt: Infinity }]
+  const found = cuts.filter(({ changedAt }, i) => {
+    if (timestamp === LATEST) return true
+    return timestamp === EARLIEST ? i === 0 : changedAt <= timestamp
+  })
+  const seen = found.map(({ offset }) => Math.min(offset, end))
+  return [...new Set(seen.reverse())].slice(0, Math.max(0, maxOffsets))
 }
 
 async function find(

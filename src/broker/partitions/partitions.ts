@@ -18,7 +18,14 @@ import { FetchReader } from './fetch-reader.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import type { FetchSource } from './fetch-source.ts'
 import type { LeaderHint } from './leader-hint.ts'
-import { findOffset, type OffsetAnswer, type OffsetQuestion } from './list-offsets.ts'
+import {
+  findOffset,
+  findOldOffsets,
+  type OffsetAnswer,
+  type OffsetQuestion,
+  type OldOffsetQuestion,
+} from './list-offsets.ts'
+import { OldFetches, type OldFetchTerms } from './old-fetch.ts'
 import { bytesOf, readable } from './readable.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 
@@ -40,6 +47,7 @@ export class Partitions {
   private readonly clock: Clock
   private readonly appender: Appender
   private readonly reader: FetchReader
+  private readonly oldFetches: OldFetches
 
   constructor({ engine, cluster, config, budget, clock, random, log }: PartitionsOptions) {
     this.engine = engine
@@ -48,6 +56,8 @@ export class Partitions {
     this.appender = new Appender({ engine, cluster, clock, log })
     const batchBytes = (): number => config.get('message.max.bytes')
     this.reader = new FetchReader({ engine, budget, batchBytes })
+    const fetch = this.fetch.bind(this)
+    this.oldFetches = new OldFetches({ fetch, budget, clock })
     const slots = config.get('max.incremental.fetch.session.cache.slots')
     this.sessions = new FetchSessions({ engine, clock, random, slots })
   }
@@ -73,8 +83,22 @@ export class Partitions {
       : this.answerOrPark(seen, source, parts, terms, cancellation)
   }
 
+  /** The same for clients that know no record batches: the records are message sets. */
+  fetchMessages(
+    parts: readonly FetchPart[],
+    terms: OldFetchTerms,
+    cancellation: Cancellation,
+  ): Promise<Reading> {
+    return this.oldFetches.fetch(parts, terms, cancellation)
+  }
+
   findOffset(question: OffsetQuestion): Promise<OffsetAnswer> {
     return findOffset(this.engine, question)
+  }
+
+  /** Undefined where there is no such log. */
+  findOldOffsets(question: OldOffsetQuestion): number[] | undefined {
+    return findOldOffsets(this.engine, question)
   }
 
   epochEnd(question: EpochQuestion): EpochAnswer {

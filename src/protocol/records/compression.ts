@@ -4,12 +4,15 @@ import { gzip, gzipSync } from 'node:zlib'
 import { joinBlocks } from './block-codec.ts'
 import { gunzipPieces, gunzipSync } from './gunzip.ts'
 import { InvalidRecord } from './invalid-record.ts'
-import { compressToLz4, lz4Blocks } from './lz4.ts'
-import { compressToSnappy, snappyBlocks } from './snappy.ts'
+import { compressToLz4, lz4Blocks, lz4Parts } from './lz4.ts'
+import { compressToSnappy, snappyBlocks, snappyParts } from './snappy.ts'
 import { zstdFrames } from './zstd.ts'
 import { zstdCodec } from './zstd-codec.ts'
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+/** How a codec's bytes are written: in messages of magic 0 LZ4 has another checksum in its header. */
+export type Encoding = Compression | 'oldLz4'
 
 /** In the order of their numbers in a batch's attributes. */
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
@@ -51,18 +54,14 @@ export function codecOf(compression: Compression): number {
 }
 
 /** The records' bytes as they were before compression; throws `InvalidRecord` where that cannot be, or is more than `limit`. */
-export function inflate(
-  compression: Compression,
-  bytes: Buffer,
-  limit = MAX_INFLATED_BYTES,
-): Buffer {
+export function inflate(compression: Encoding, bytes: Buffer, limit = MAX_INFLATED_BYTES): Buffer {
   if (compression === 'none') return bytes
   if (compression === 'gzip') return gunzipSync(bytes, limit)
   return joinBlocks([...blocksOf(compression, bytes, limit)])
 }
 
 /** As `inflate` where that is quick; undefined where the bytes inflate to so much that `inflatePieces` has to. */
-export function inflateQuickly(compression: Compression, bytes: Buffer): Buffer | undefined {
+export function inflateQuickly(compression: Encoding, bytes: Buffer): Buffer | undefined {
   if (compression === 'none') return bytes
   if (bytes.length > QUICK_INFLATED_BYTES) return undefined
   // The last four bytes of gzip claim the size. A bomb lies there, and is caught by the limit of this first attempt.
@@ -83,7 +82,7 @@ export function inflateQuickly(compression: Compression, bytes: Buffer): Buffer 
  * a `pause` now and then.
  */
 export function inflatePieces(
-  compression: Exclude<Compression, 'none'>,
+  compression: Exclude<Encoding, 'none'>,
   bytes: Buffer,
   pause: Pause,
   limit = MAX_INFLATED_BYTES,
@@ -107,7 +106,7 @@ async function* paced(
 }
 
 export function deflate(
-  compression: Compression,
+  compression: Encoding,
   bytes: Buffer,
   levels: CompressionLevels = DEFAULT_LEVELS,
 ): Buffer {
@@ -119,32 +118,51 @@ export function deflate(
     case 'snappy':
       return compressToSnappy(bytes)
     case 'lz4':
-      return compressToLz4(bytes)
+    case 'oldLz4':
+      return compressToLz4(bytes, undefined, compression === 'oldLz4')
     case 'zstd':
       return zstdCodec().compress(bytes, levels.zstd ?? DEFAULT_LEVELS.zstd)
   }
 }
 
 /** Whether so many bytes can be compressed while the caller waits. */
-export function deflatesQuickly(compression: Compression, size: number): boolean {
+export function deflatesQuickly(compression: Encoding, size: number): boolean {
   return compression === 'none' || size <= QUICK_DEFLATED_BYTES
 }
 
-/** As `deflate`, and gzip on the thread pool. */
+/** As `deflate`: gzip on the thread pool, snappy and lz4 block by block with a `pause` now and then. */
 export async function deflateLater(
-  compression: Compression,
+  compression: Encoding,
   bytes: Buffer,
-  levels: CompressionLevels = DEFAULT_LEVELS,
+  levels: CompressionLevels | undefined,
+  pause: Pause,
 ): Promise<Buffer> {
-  if (compression !== 'gzip') return deflate(compression, bytes, levels)
-  const level = levels.gzip ?? DEFAULT_LEVELS.gzip
-  return new Promise((resolve, reject) => {
-    gzip(bytes, { level }, (error, compressed) => (error ? reject(error) : resolve(compressed)))
-  })
+  switch (compression) {
+    case 'none':
+    case 'zstd':
+      return deflate(compression, bytes, levels)
+    case 'gzip': {
+      const level = levels?.gzip ?? DEFAULT_LEVELS.gzip
+      return new Promise((resolve, reject) => {
+        gzip(bytes, { level }, (error, compressed) => (error ? reject(error) : resolve(compressed)))
+      })
+    }
+    case 'snappy':
+      return joinLater(snappyParts(bytes), pause)
+    case 'lz4':
+    case 'oldLz4':
+      return joinLater(lz4Parts(bytes, undefined, compression === 'oldLz4'), pause)
+  }
+}
+
+async function joinLater(parts: Iterable<Buffer>, pause: Pause): Promise<Buffer> {
+  const all: Buffer[] = []
+  for await (const part of paced(parts, pause)) all.push(part)
+  return Buffer.concat(all)
 }
 
 function blocksOf(
-  compression: 'snappy' | 'lz4' | 'zstd',
+  compression: 'snappy' | 'lz4' | 'oldLz4' | 'zstd',
   bytes: Buffer,
   limit: number,
 ): Iterable<Buffer> {
@@ -152,7 +170,8 @@ function blocksOf(
     case 'snappy':
       return snappyBlocks(bytes, limit)
     case 'lz4':
-      return lz4Blocks(bytes, limit)
+    case 'oldLz4':
+      return lz4Blocks(bytes, limit, undefined, compression === 'oldLz4')
     case 'zstd':
       return zstdFrames(bytes, limit)
   }

@@ -14,7 +14,13 @@ import {
   writeInt64,
 } from './batch-view.ts'
 import { codecOf, type Compression } from './compression.ts'
-import type { ProduceContext, ProduceRules } from './produce-rules.ts'
+import {
+  type ProduceContext,
+  type ProduceRules,
+  refused,
+  refusedAsTooLarge,
+  type ValidatedBatch,
+} from './produce-rules.ts'
 
 /** The bits that have a meaning; Kafka clears the others when it writes the attributes, and only then. */
 const KNOWN_BITS =
@@ -61,4 +67,24 @@ export function withRecords(
   bytes.writeInt16BE(kept | codecOf(compression), ATTRIBUTES)
   sealBatch(bytes)
   return new BatchView(bytes)
+}
+
+/** The batch as it is to be stored, unless conversion, recompression or a small segment has made it too large. */
+export function storedBatch(
+  batch: BatchView,
+  maxTimestamp: number,
+  partitionIndex: number,
+  rules: ProduceRules,
+  context: ProduceContext,
+): ValidatedBatch {
+  const timed = withTimestamps(batch, maxTimestamp, rules, context)
+  const { sizeInBytes } = timed
+  if (sizeInBytes > rules.maxMessageBytes) {
+    return refusedAsTooLarge(sizeInBytes, rules, partitionIndex)
+  }
+  if (sizeInBytes > rules.segmentBytes) {
+    const text = `The batch has ${sizeInBytes} bytes, and a segment at most ${rules.segmentBytes}.`
+    return refused('RECORD_LIST_TOO_LARGE', text)
+  }
+  return { batch: timed }
 }

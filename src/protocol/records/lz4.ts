@@ -9,6 +9,8 @@
  *
  * Then blocks: length (uint32, little-endian; the highest bit says that the block is not compressed), bytes, checksum
  * where flagged. A length of 0 is the end.
+ *
+ * The frames of old clients, in messages of magic 0, have a header checksum that covers the magic too, or a right one.
  */
 
 import type { BlockCodec } from './block-codec.ts'
@@ -27,6 +29,9 @@ const IS_PLAIN = 0x8000_0000
 
 /** Version 1, independent blocks of up to 64 kB, no checksum but that of the header. */
 const HEADER = Buffer.from('04224d18604082', 'hex')
+/** The same with the checksum that old clients expect. */
+const OLD_HEADER = Buffer.from(HEADER)
+OLD_HEADER[OLD_HEADER.length - 1] = (xxhash32(HEADER.subarray(0, -1)) >>> 8) & 0xff
 const BLOCK_BYTES = 64 * 1024
 
 interface Header {
@@ -40,8 +45,9 @@ export function* lz4Blocks(
   bytes: Buffer,
   limit: number,
   codec: BlockCodec = lz4Codec(),
+  isOld = false,
 ): Generator<Buffer, void, undefined> {
-  const { length: start, blockBytes, hasBlockChecksum } = headerOf(bytes)
+  const { length: start, blockBytes, hasBlockChecksum } = headerOf(bytes, isOld)
   let position = start
   let room = limit
   for (;;) {
@@ -65,20 +71,29 @@ export function* lz4Blocks(
   }
 }
 
-export function compressToLz4(bytes: Buffer, codec: BlockCodec = lz4Codec()): Buffer {
-  const parts: Buffer[] = [HEADER]
+/** A frame in its parts, one after the other. */
+export function* lz4Parts(
+  bytes: Buffer,
+  codec: BlockCodec = lz4Codec(),
+  isOld = false,
+): Generator<Buffer, void, undefined> {
+  yield isOld ? OLD_HEADER : HEADER
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     const content = bytes.subarray(start, start + BLOCK_BYTES)
     const block = codec.compress(content)
     const isPlain = block.length >= content.length
     const written = isPlain ? content : block
-    parts.push(uint32(isPlain ? written.length + IS_PLAIN : written.length), written)
+    yield uint32(isPlain ? written.length + IS_PLAIN : written.length)
+    yield written
   }
-  parts.push(uint32(0))
-  return Buffer.concat(parts)
+  yield uint32(0)
 }
 
-function headerOf(bytes: Buffer): Header {
+export function compressToLz4(bytes: Buffer, codec?: BlockCodec, isOld?: boolean): Buffer {
+  return Buffer.concat([...lz4Parts(bytes, codec, isOld)])
+}
+
+function headerOf(bytes: Buffer, isOld: boolean): Header {
   if (bytes.length < HEADER.length) throw broken('is cut off')
   if (bytes.readUInt32LE(0) !== MAGIC) throw broken('has no frame')
   const flags = bytes[FLAGS_AT]!
@@ -92,7 +107,7 @@ function headerOf(bytes: Buffer): Header {
   const checksumAt = FLAGS_AT + 2 + ((flags & HAS_CONTENT_SIZE) === 0 ? 0 : 8)
   if (checksumAt >= bytes.length) throw broken('is cut off')
   const checksum = (xxhash32(bytes.subarray(FLAGS_AT, checksumAt)) >>> 8) & 0xff
-  if (bytes[checksumAt] !== checksum) throw broken('has a header with a wrong checksum')
+  if (!isOld && bytes[checksumAt] !== checksum) throw broken('has a header with a wrong checksum')
   return {
     length: checksumAt + 1,
     blockBytes: 1 << (8 + 2 * sizeCode),

@@ -2,7 +2,8 @@
 
 import type { ErrorName } from '../errors.ts'
 import type { BatchView, TimestampType } from './batch-view.ts'
-import type { Compression, CompressionLevels } from './compression.ts'
+import type { Compression, CompressionLevels, Pause } from './compression.ts'
+import { InvalidRecord } from './invalid-record.ts'
 
 /** What a topic asks of the batches for it: made once per topic and config. */
 export interface ProduceRules {
@@ -64,6 +65,9 @@ export interface RefusedBatch {
 
 export type ValidatedBatch = AcceptedBatch | RefusedBatch
 
+/** What is left of a check when much has to be inflated or compressed: it begins when this is called, pauses now and then, and does not reject for anything that the bytes hold. */
+export type LongCheck = (pause: Pause) => Promise<ValidatedBatch>
+
 const NO_RECORD_ERRORS: readonly RecordError[] = []
 
 /** Refused before the log is asked. */
@@ -90,4 +94,10 @@ export function refusedAsTooLarge(
     `The record batch size in the append to ${topic}-${partitionIndex} is ${size} bytes ` +
     `which exceeds the maximum configured value of ${maxMessageBytes}).`
   return refused('MESSAGE_TOO_LARGE', text, text)
+}
+
+/** What reading the bytes has thrown, as an answer. */
+export function refusalOf(error: unknown): RefusedBatch {
+  if (error instanceof InvalidRecord) return refusedByLog(error.error, error.message)
+  throw error
 }

@@ -1,6 +1,7 @@
 /** The walk over a produced batch's records: they are what the header says, and what the topic allows. */
 
-import type { BatchView } from './batch-view.ts'
+import type { TimestampType } from './batch-view.ts'
+import type { Compression } from './compression.ts'
 import { InvalidRecord } from './invalid-record.ts'
 import type { ProduceContext, ProduceRules, RecordError, RefusedBatch } from './produce-rules.ts'
 import { RecordCursor } from './record-cursor.ts'
@@ -12,6 +13,15 @@ const MAX_RECORD_ERRORS = 10_000
 const ERRORS_IN_MESSAGE = 3
 const NO_TIMESTAMP = -1
 const LARGEST_INT64 = 0x7fff_ffff_ffff_ffffn
+
+/** What a batch, or what stands for one, says of its records. */
+export interface BatchFacts {
+  readonly recordCount: number
+  /** What is added to the delta of each. */
+  readonly baseTimestamp: number
+  readonly timestampType: TimestampType
+  readonly compression: Compression
+}
 
 /** What the records of a batch are found to be, one after the other. */
 export class RecordChecks {
@@ -31,7 +41,7 @@ export class RecordChecks {
   private faults: RecordFaults | undefined
 
   constructor(
-    batch: BatchView,
+    batch: BatchFacts,
     partitionIndex: number,
     rules: ProduceRules,
     { now }: ProduceContext,

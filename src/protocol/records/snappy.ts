@@ -48,16 +48,23 @@ export function* snappyBlocks(
   }
 }
 
-/** Kafka's own form. */
-export function compressToSnappy(bytes: Buffer, codec: BlockCodec = snappyCodec()): Buffer {
-  const parts: Buffer[] = [HEADER]
+/** Kafka's own form, in its parts, one after the other. */
+export function* snappyParts(
+  bytes: Buffer,
+  codec: BlockCodec = snappyCodec(),
+): Generator<Buffer, void, undefined> {
+  yield HEADER
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     const block = codec.compress(bytes.subarray(start, start + BLOCK_BYTES))
     const length = Buffer.allocUnsafe(4)
     length.writeInt32BE(block.length)
-    parts.push(length, block)
+    yield length
+    yield block
   }
-  return Buffer.concat(parts)
+}
+
+export function compressToSnappy(bytes: Buffer, codec: BlockCodec = snappyCodec()): Buffer {
+  return Buffer.concat([...snappyParts(bytes, codec)])
 }
 
 export function nativeSnappy(): BlockCodec | null {

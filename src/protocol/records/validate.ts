@@ -1,20 +1,13 @@
 /**
- * The check of what a producer sends for one partition: exactly one sound record batch of magic 2.
+ * The check of what a producer sends for one partition: exactly one sound record batch of magic 2, or what old clients send.
  *
  * The order of the checks decides which error wins, and is Kafka's: first the request's part (one batch, of a magic and a
  * codec that the version allows), then the log's (base offset, size, checksum, header), then the records. Where the topic
  * wants another maximum timestamp, timestamp type or codec, a copy of the batch is corrected.
  */
 
-import {
-  BatchView,
-  claimedSizeAt,
-  HEADER_SIZE,
-  hasRightChecksum,
-  LENGTH_OVERHEAD,
-  MAGIC,
-  MAGIC_OFFSET,
-} from './batch-view.ts'
+import { nextBatchSize } from './batch-boundary.ts'
+import { BatchView, HEADER_SIZE, hasRightChecksum, MAGIC, MAGIC_OFFSET } from './batch-view.ts'
 import {
   type Compression,
   deflate,
@@ -24,21 +17,24 @@ import {
   inflateQuickly,
   type Pause,
 } from './compression.ts'
-import { codecToChangeTo, withRecords, withTimestamps } from './corrected-batch.ts'
-import { InvalidRecord } from './invalid-record.ts'
+import { codecToChangeTo, storedBatch, withRecords } from './corrected-batch.ts'
 import {
+  type LongCheck,
   type ProduceContext,
   type ProduceRules,
   type RefusedBatch,
+  refusalOf,
   refused,
   refusedAsTooLarge,
   refusedByLog,
   type ValidatedBatch,
 } from './produce-rules.ts'
 import { checkPieces, checkRecords, RecordChecks } from './record-checks.ts'
+import { upConvert } from './up-conversion.ts'
 
 export type {
   AcceptedBatch,
+  LongCheck,
   ProduceContext,
   ProduceRules,
   RecordError,
@@ -46,14 +42,10 @@ export type {
   ValidatedBatch,
 } from './produce-rules.ts'
 
-/** The least length that a batch of any magic has for Kafka, in the words of its error the record overhead. */
-const MIN_BATCH_LENGTH = 14
-const MAX_INT32 = 0x7fff_ffff
+/** The first Produce version that carries record batches alone. */
+const FIRST_BATCH_VERSION = 3
 /** The first Produce version that may carry zstd (KIP-110). */
 const FIRST_ZSTD_VERSION = 7
-
-/** What is left of a check when much has to be inflated or compressed: it begins when this is called, pauses now and then, and does not reject for anything that the bytes hold. */
-export type LongCheck = (pause: Pause) => Promise<ValidatedBatch>
 
 /** Checks the `records` of one partition. */
 export function validateProduced(
@@ -63,6 +55,9 @@ export function validateProduced(
   context: ProduceContext,
 ): ValidatedBatch | LongCheck {
   try {
+    if (records !== null && isLegacy(records, context)) {
+      return upConvert(records, partitionIndex, rules, context)
+    }
     const batch = onlyBatch(records, context)
     if (!(batch instanceof BatchView)) return batch
     return (
@@ -72,6 +67,13 @@ export function validateProduced(
   } catch (error) {
     return refusalOf(error)
   }
+}
+
+/** Up to version 2 there may be messages of magic 0 or 1. */
+function isLegacy(records: Buffer, { version }: ProduceContext): boolean {
+  if (version >= FIRST_BATCH_VERSION || records.length <= MAGIC_OFFSET) return false
+  const magic = records.readInt8(MAGIC_OFFSET)
+  return magic === 0 || magic === 1
 }
 
 /** The one batch of the request, or what the request is refused for before any log is asked. */
@@ -98,26 +100,6 @@ function onlyBatch(
   const next = size === records.length ? 0 : nextBatchSize(records, size)
   if (typeof next !== 'number') return { ...next, message: null }
   return next === 0 ? batch : refused('INVALID_RECORD', 'There is more than one record batch.')
-}
-
-/** The size of the batch at `position`, 0 where none stands whole. */
-function nextBatchSize(records: Buffer, position: number): number | RefusedBatch {
-  const size = claimedSizeAt(records, position)
-  if (size === undefined) return 0
-  const length = size - LENGTH_OVERHEAD
-  if (length < MIN_BATCH_LENGTH) {
-    const text = `Record size ${length} is less than the minimum record overhead (${MIN_BATCH_LENGTH})`
-    return refused('CORRUPT_MESSAGE', text, text)
-  }
-  if (position + MAGIC_OFFSET >= records.length) return 0
-  const magic = records.readInt8(position + MAGIC_OFFSET)
-  if (magic < 0 || magic > MAGIC) {
-    const text = `Invalid magic found in record: ${magic}`
-    return refused('CORRUPT_MESSAGE', text, text)
-  }
-  // Kafka has no other answer, since its own sum overflows here.
-  if (size > MAX_INT32) return refused('UNKNOWN_SERVER_ERROR', `The batch claims ${size} bytes.`)
-  return position + size > records.length ? 0 : size
 }
 
 /** What the log holds against header, size and checksum of the batch. */
@@ -186,8 +168,8 @@ class ContentCheck {
     if (deflatesQuickly(codec, records.length)) {
       return this.recompressed(deflate(codec, records, levels), codec, maxTimestamp)
     }
-    return async () => {
-      const compressed = await deflateLater(codec, records, levels)
+    return async (pause) => {
+      const compressed = await deflateLater(codec, records, levels, pause)
       return this.recompressed(compressed, codec, maxTimestamp)
     }
   }
@@ -212,7 +194,7 @@ class ContentCheck {
     if (size > most) return refusedAsTooLarge(size, rules, partitionIndex)
     const records = Buffer.concat(kept)
     kept.length = 0
-    const compressed = await deflateLater(codec, records, rules.compressionLevels)
+    const compressed = await deflateLater(codec, records, rules.compressionLevels, pause)
     return this.recompressed(compressed, codec, maxTimestamp)
   }
 
@@ -220,31 +202,15 @@ class ContentCheck {
     return new RecordChecks(this.batch, this.partitionIndex, this.rules, this.context)
   }
 
-  private recompressed(records: Buffer, codec: Compression, maxTimestamp: number): ValidatedBatch {
-    return this.stored(withRecords(this.batch, records, codec), maxTimestamp)
+  private stored(batch: BatchView, maxTimestamp: number): ValidatedBatch {
+    return storedBatch(batch, maxTimestamp, this.partitionIndex, this.rules, this.context)
   }
 
-  /** The batch as it is to be stored, unless recompression or a small segment has made it too large. */
-  private stored(batch: BatchView, maxTimestamp: number): ValidatedBatch {
-    const { rules } = this
-    const timed = withTimestamps(batch, maxTimestamp, rules, this.context)
-    const { sizeInBytes } = timed
-    if (sizeInBytes > rules.maxMessageBytes) {
-      return refusedAsTooLarge(sizeInBytes, rules, this.partitionIndex)
-    }
-    if (sizeInBytes > rules.segmentBytes) {
-      const text = `The batch has ${sizeInBytes} bytes, and a segment at most ${rules.segmentBytes}.`
-      return refused('RECORD_LIST_TOO_LARGE', text)
-    }
-    return { batch: timed }
+  private recompressed(records: Buffer, codec: Compression, maxTimestamp: number): ValidatedBatch {
+    return this.stored(withRecords(this.batch, records, codec), maxTimestamp)
   }
 }
 
 function invalid(reason: string): RefusedBatch {
   return refusedByLog('INVALID_RECORD', reason)
-}
-
-function refusalOf(error: unknown): RefusedBatch {
-  if (error instanceof InvalidRecord) return refusedByLog(error.error, error.message)
-  throw error
 }

@@ -51,14 +51,6 @@ export interface AtomicMember {
   announce(): void
 }
 
-/** An append whose outcome does not hold yet. */
-export interface AppendWaiter {
-  /** Waits until the high watermark is here. */
-  end: number
-  commit: Commit
-  index: number
-}
-
 /** What a log has appended for a group, and shows when the group does. */
 export interface Barrier {
   group: AtomicGroup

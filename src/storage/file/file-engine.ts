@@ -15,6 +15,7 @@ import {
   type LogOffsets,
   type LogSpec,
   type ProducerEntry,
+  type SegmentStart,
   type ReadLimits,
   type ReadResult,
   type StorageEngine,
@@ -34,11 +35,10 @@ import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
-import { findMaxTimestamp, findTimestamp } from './log-search.ts'
+import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
-import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
 import { Removals } from './removals.ts'
 import { Slots } from '../../slots.ts'
@@ -277,6 +277,14 @@ class Engine implements FileEngine {
     return log?.epochs.endOf(epoch, log.highWatermark.offset)
   }
 
+  segments(id: LogId): SegmentStart[] {
+    const segments = this.catalog.get(id)?.segments ?? []
+    return segments.map((segment) => {
+      segment.loadMaxTimestamp()
+      return { baseOffset: segment.baseOffset, maxTimestamp: segment.maxTimestamp }
+    })
+  }
+
   producers(id: LogId): ProducerEntry[] {
     return this.catalog.get(id)?.producers.entries() ?? []
   }
@@ -381,16 +389,4 @@ class Engine implements FileEngine {
 
 function rejected({ message }: StorageError): AppendOutcome {
   return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
-}
-
-async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
-  if (log.offline) throw log.offline
-  const { generation } = log.aborted
-  try {
-    return await search()
-  } catch (error) {
-    // What was searched is no longer part of the log.
-    if (log.aborted.generation !== generation) return searching(log, search)
-    throw asStorageError(error)
-  }
 }

@@ -54,6 +54,7 @@ broker:1 | max.connections.per.ip=0 | INVALID_REQUEST max.connections.per.ip can
 broker:1 | leader.replication.throttled.rate=x | INVALID_REQUEST Invalid value x for configuration leader.replication.throttled.rate: Not a number of type LONG
 broker:1 | cordoned.log.dirs=/x | INVALID_REQUEST All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /x
 broker:1 | principal.builder.class=x | INVALID_REQUEST Invalid value x for configuration principal.builder.class: Class x could not be found.
+broker:1 | metric.reporters+=foo.Bar | INVALID_REQUEST Invalid value org.apache.kafka.common.metrics.JmxReporter,foo.Bar for configuration metric.reporters: Class foo.Bar could not be found.
 logger:1 | root=LOUD | INVALID_CONFIG Cannot set the log level of root to LOUD as it is not a supported log level. Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN
 logger:1 | foo.bar=DEBUG | INVALID_CONFIG Logger foo.bar does not exist!
 logger:1 | root! | INVALID_REQUEST Removing the log level of the root logger is not allowed

@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 describe('without an authorizer', () => {
-  it.each(versions(1, 3))('ACLs can neither be seen, made nor ended (v%i)', async (version) => {
+  it.each(versions(0, 3))('ACLs can neither be seen, made nor ended (v%i)', async (version) => {
     expect(await broker.ask(describeAcls, FILTER, { version })).toMatchObject({
       errorCode: 'SECURITY_DISABLED',
       errorMessage: 'No Authorizer is configured on the broker',
@@ -60,7 +60,7 @@ describe('on a listener without SASL', () => {
     })
   })
 
-  it.each(versions(1, 3))('delegation tokens are not to be had (v%i)', async (version) => {
+  it.each(versions(0, 3))('delegation tokens are not to be had (v%i)', async (version) => {
     const errorCode = 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED'
     const client = { principal: 'User:a:b' }
     const wish = { renewers: [], maxLifetimeMs: 1000 }

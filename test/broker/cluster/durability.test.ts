@@ -86,6 +86,35 @@ describe.each(stops)('after %s', (_what, stop) => {
     }
   })
 
+  test('altered configs are there, and those that were deleted are not', async () => {
+    const machine = new Machine()
+    const before = await machine.start()
+    await make(before, 'a', 1)
+    const alter = (resourceType: 2 | 4 | 32, resourceName: string, name: string, value?: string) =>
+      before.cluster.alterConfigs([
+        {
+          resourceType,
+          resourceName,
+          operations: [{ name, kind: value === undefined ? 'DELETE' : 'SET', value: value ?? '' }],
+          replacesAll: false,
+        },
+      ])
+    await alter(2, 'a', 'segment.bytes', '2000000')
+    await alter(2, 'a', 'retention.ms')
+    await alter(4, '1', 'message.max.bytes', '3000')
+    await alter(4, '', 'log.roll.ms', '4000')
+    await alter(4, '', 'log.roll.ms')
+    await alter(32, 'g', 'consumer.session.timeout.ms', '50000')
+    await stop(machine, before)
+    const { broker, cluster } = await machine.start()
+    expect(cluster.topic('a')?.overrides).toEqual(new Map([['segment.bytes', '2000000']]))
+    expect(broker.config.altered).toEqual({
+      ofBroker: new Map([['message.max.bytes', '3000']]),
+      ofCluster: new Map(),
+    })
+    expect(cluster.groupConfig('g').get('consumer.session.timeout.ms')).toBe(50_000)
+  })
+
   test('deleted topics are gone, and one made again is another one', async () => {
     const machine = new Machine()
     const before = await machine.start()

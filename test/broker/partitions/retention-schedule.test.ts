@@ -16,7 +16,6 @@ import { batchOf, turns } from '../../storage/store.ts'
 
 const TOPIC_ID = 'schedule000000000000AA'
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 /** Logs of one topic, a record in each, whose retention is on a schedule. */
 class Scene {
@@ -37,7 +36,7 @@ class Scene {
         topic: 'scheduled',
         topicId: TOPIC_ID,
         partitionIndex,
-        config: { ...defaultLogConfig, retentionMs: DAY_MS, ...config },
+        config: { ...defaultLogConfig, retentionMs: 6 * HOUR_MS, segmentMs: HOUR_MS, ...config },
       })),
     )
     for (let i = 0; i < partitions; i++) await this.append(i)
@@ -105,7 +104,7 @@ describe('retention is applied', () => {
   test('no more after it is closed', async () => {
     const scene = await new Scene().open({}, { retentionMs: 10_000 })
     await scene.schedule.close()
-    await scene.advance(DAY_MS)
+    await scene.advance(HOUR_MS)
     expect(scene.start()).toBe(0)
   })
 })
@@ -114,36 +113,36 @@ describe('a wall clock that is set', () => {
   test('forward deletes nothing before its time, and is said once', async () => {
     const scene = await new Scene().open()
     await scene.advance(HOUR_MS)
-    scene.clock.setWall(scene.clock.now() + 365 * DAY_MS)
-    await scene.advance(22 * HOUR_MS)
+    scene.clock.setWall(scene.clock.now() + 1000 * HOUR_MS)
+    await scene.advance(4.9 * HOUR_MS)
     expect(scene.start()).toBe(0)
     expect(scene.lines.filter((line) => line.includes('ahead'))).toHaveLength(1)
-    await scene.advance(HOUR_MS + 600_000)
+    await scene.advance(0.3 * HOUR_MS)
     expect(scene.start()).toBe(1)
   })
 
   test('forward and back again is as if nothing had happened', async () => {
     const scene = await new Scene().open()
-    scene.clock.setWall(scene.clock.now() + 365 * DAY_MS)
+    scene.clock.setWall(scene.clock.now() + 48 * HOUR_MS)
     await scene.append()
     await scene.advance(HOUR_MS)
-    scene.clock.setWall(scene.clock.now() - 365 * DAY_MS)
+    scene.clock.setWall(scene.clock.now() - 48 * HOUR_MS)
     await scene.append()
-    await scene.advance(DAY_MS - HOUR_MS)
+    await scene.advance(4.9 * HOUR_MS)
     expect(scene.start()).toBe(0)
     // What was stamped in the future keeps its segment and what follows, and no other is lost for it.
-    await scene.advance(10 * DAY_MS)
+    await scene.advance(10 * HOUR_MS)
     expect(scene.start()).toBe(1)
-    await scene.advance(360 * DAY_MS)
+    await scene.advance(48 * HOUR_MS)
     expect(scene.start()).toBe(3)
   })
 
   test('back keeps records longer', async () => {
     const scene = await new Scene().open()
-    scene.clock.setWall(scene.clock.now() - 10 * DAY_MS)
-    await scene.advance(10 * DAY_MS)
+    scene.clock.setWall(scene.clock.now() - 10 * HOUR_MS)
+    await scene.advance(15 * HOUR_MS)
     expect(scene.start()).toBe(0)
-    await scene.advance(DAY_MS + 600_000)
+    await scene.advance(1.2 * HOUR_MS)
     expect(scene.start()).toBe(1)
   })
 })

@@ -46,7 +46,7 @@ describe('codecs', () => {
       const pieces: Buffer[] = []
       for await (const piece of inflatePieces(codec, compressed, noPause)) pieces.push(piece)
       expect(Buffer.concat(pieces).equals(bytes)).toBe(true)
-      expect(await deflateLater(codec, bytes)).toEqual(compressed)
+      expect(await deflateLater(codec, bytes, undefined, noPause)).toEqual(compressed)
     }
     expect(() => inflate(codec, deflate(codec, large), 2_999_999)).toThrow(
       refused('MESSAGE_TOO_LARGE'),
@@ -88,7 +88,7 @@ describe('gzip', () => {
     const big = Buffer.alloc(3_000_000, 'thread')
     for (const bytes of [Buffer.alloc(0), text, big]) {
       expect(inflate('gzip', deflate('gzip', bytes)).equals(bytes)).toBe(true)
-      const compressed = await deflateLater('gzip', bytes)
+      const compressed = await deflateLater('gzip', bytes, undefined, noPause)
       expect((await gathered(compressed)).equals(bytes)).toBe(true)
     }
   })

@@ -78,6 +78,49 @@ export interface AppendVector {
   stored: string
 }
 
+/** A message of magic 0 or 1, or a wrapper with what lies in it. */
+export interface MessageVector {
+  offset: string
+  magic: 0 | 1
+  attributes: number
+  timestamp?: string
+  baseOffset: string
+  lastOffset: string
+  compression: string
+  timestampType: 'CreateTime' | 'LogAppendTime' | 'NoTimestampType'
+  records: RecordVector[]
+}
+
+export interface MessageSetVector {
+  name: string
+  hex: string
+  readableBytes?: number
+  batches: MessageVector[]
+}
+
+export interface UpConversionVector extends AppendVector {
+  error?: string
+  nextOffsetAfter: string
+}
+
+export interface DownConversionVector {
+  name: string
+  hex: string
+  toMagic: 0 | 1
+  firstOffset: string
+  converted?: string
+  error?: string
+  batches: MessageVector[]
+}
+
+export interface InvalidMessageVector {
+  name: string
+  hex: string
+  reason: string
+  iterate: string
+  append: string
+}
+
 export function vectors<T>(file: string): T[] {
   if (!hasVectors) return []
   return readFileSync(path.join(folder, `${file}.ndjson`), 'utf8')

@@ -173,7 +173,8 @@ export class Cleaner {
     const isMarkerToGo = batch.isControl && isNeedless
     const needsHorizon = horizon === undefined && (kept.hasTombstones || isMarkerToGo)
     if (kept.all && !needsHorizon) return batch.bytes
-    return rewritten(batch, kept, needsHorizon ? now + config.deleteRetentionMs : undefined)
+    const newHorizon = needsHorizon ? now + config.deleteRetentionMs : undefined
+    return rewritten(batch, kept, newHorizon, this.turns)
   }
 
   private isLastOfProducer(batch: BatchView): boolean {

@@ -111,10 +111,11 @@ export async function rewritten(
   batch: BatchView,
   kept: Kept,
   deleteHorizon: number | undefined,
+  turns: Turns,
 ): Promise<Buffer> {
   const records =
     deleteHorizon === undefined ? joined(kept) : retimed(kept, batch.baseTimestamp - deleteHorizon)
-  const compressed = await deflateLater(batch.compression, records)
+  const compressed = await deflateLater(batch.compression, records, undefined, () => turns.yield())
   const bytes = Buffer.concat([batch.bytes.subarray(0, HEADER_SIZE), compressed])
   if (deleteHorizon !== undefined) {
     bytes.writeInt16BE(batch.attributes | DELETE_HORIZON_FLAG, ATTRIBUTES)
