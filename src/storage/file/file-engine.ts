@@ -36,11 +36,10 @@ import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
-import { findMaxTimestamp, findTimestamp } from './log-search.ts'
+import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
-import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
 import { Removals } from './removals.ts'
 import { Slots } from '../../slots.ts'
@@ -383,16 +382,4 @@ class Engine implements FileEngine {
 
 function rejected({ message }: StorageError): AppendOutcome {
   return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
-}
-
-async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
-  if (log.offline) throw log.offline
-  const { generation } = log.aborted
-  try {
-    return await search()
-  } catch (error) {
-    // What was searched is no longer part of the log.
-    if (log.aborted.generation !== generation) return searching(log, search)
-    throw asStorageError(error)
-  }
 }

@@ -122,8 +122,6 @@ export class LogCatalog {
       log.isDeleted = true
       this.logs.delete(id)
       log.end(GONE)
-      // The folder's name may soon be another's.
-      await log.compacting
     }
     this.watchers.delete(id)
     const retired = this.folders.has(name) ? this.retire(name, DELETED_SUFFIX) : undefined

@@ -19,8 +19,8 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import {
   encodePartitionMetadata,
   fileName,
-  type LogFileKind,
   isLeftover,
+  type LogFileKind,
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'

@@ -22,11 +22,20 @@ export class CleanedSegment {
   private readonly files: SegmentFiles['files']
   private readonly folder: string
   private readonly indexIntervalBytes: number
+  private readonly assertNeeded: () => void
   private pending: Buffer[] = []
   private pendingBytes = 0
   private unsynced = 0
 
-  constructor(baseOffset: number, files: SegmentFiles, config: LogConfig) {
+  /** `assertNeeded` throws when the folder may be another log's by now. */
+  constructor(
+    baseOffset: number,
+    files: SegmentFiles,
+    config: LogConfig,
+    assertNeeded: () => void,
+  ) {
+    this.assertNeeded = assertNeeded
+    assertNeeded()
     this.disk = files.disk
     this.files = files.files
     this.folder = files.folder
@@ -65,6 +74,7 @@ export class CleanedSegment {
     for (let i = 0; i < buffers.length; i += MOST_PENDING) {
       const some = buffers.slice(i, i + MOST_PENDING)
       const at = position
+      this.assertNeeded()
       await files.use(segment.path, true, (file) => file.write(some, at))
       for (const { length } of some) position += length
     }
@@ -78,7 +88,9 @@ export class CleanedSegment {
     const { segment, disk, files } = this
     await this.write()
     await segment.use((file) => file.sync())
+    this.assertNeeded()
     await segment.syncIndexes()
+    this.assertNeeded()
     // Of a segment without aborted transactions, too: what lies there takes the place of the index that was.
     const path = segment.pathOf('txnindex')
     const bytes = encodeAborted(aborted)

@@ -112,7 +112,9 @@ export class Cleaner {
 
   private async cleanGroup(group: readonly Segment[]): Promise<void> {
     const { log } = this
-    const cleaned = new CleanedSegment(group[0]!.baseOffset, log.files, log.config)
+    const cleaned = new CleanedSegment(group[0]!.baseOffset, log.files, log.config, () =>
+      this.turns.assertNeeded(),
+    )
     try {
       this.fates.kept = []
       for (const segment of group) {
@@ -171,8 +173,8 @@ export class Cleaner {
     const isMarkerToGo = batch.isControl && isNeedless
     const needsHorizon = horizon === undefined && (kept.hasTombstones || isMarkerToGo)
     if (kept.all && !needsHorizon) return batch.bytes
-    const deleteHorizon = needsHorizon ? now + config.deleteRetentionMs : undefined
-    return rewritten(batch, kept, deleteHorizon, this.turns)
+    const newHorizon = needsHorizon ? now + config.deleteRetentionMs : undefined
+    return rewritten(batch, kept, newHorizon, this.turns)
   }
 
   private isLastOfProducer(batch: BatchView): boolean {

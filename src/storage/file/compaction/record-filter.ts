@@ -115,8 +115,7 @@ export async function rewritten(
 ): Promise<Buffer> {
   const records =
     deleteHorizon === undefined ? joined(kept) : retimed(kept, batch.baseTimestamp - deleteHorizon)
-  const pause = (): Promise<void> => turns.yield()
-  const compressed = await deflateLater(batch.compression, records, undefined, pause)
+  const compressed = await deflateLater(batch.compression, records, undefined, () => turns.yield())
   const bytes = Buffer.concat([batch.bytes.subarray(0, HEADER_SIZE), compressed])
   if (deleteHorizon !== undefined) {
     bytes.writeInt16BE(batch.attributes | DELETE_HORIZON_FLAG, ATTRIBUTES)
