@@ -13,7 +13,7 @@ import { batchesOf, walkChunks } from '../storage/verify/segment-walk.ts'
 
 const KAFKA_METADATA_TOPIC = '__cluster_metadata'
 
-type Topics = Map<string, { name: string; partitions: number }>
+type Topics = Map<string, { name: string; partitions: number; isCompacted?: boolean }>
 
 /** `undefined` where there is no such log, or it cannot be read: there is nothing to compare with then. */
 export async function clusterTopics(
@@ -68,6 +68,12 @@ function applyRecord(bytes: Buffer, topics: Topics): void {
   } else if (record?.type === 'PartitionRecord') {
     const topic = topics.get(record.value.topicId)
     if (topic) topic.partitions = Math.max(topic.partitions, record.value.partitionId + 1)
+  } else if (record?.type === 'ConfigRecord' && record.value.name === 'cleanup.policy') {
+    const { resourceName, value } = record.value
+    for (const topic of topics.values()) {
+      // Once compacted it keeps its gaps, whatever its policy is now.
+      if (topic.name === resourceName && value?.includes('compact')) topic.isCompacted = true
+    }
   } else if (record?.type === 'RemoveTopicRecord') {
     topics.delete(record.value.topicId)
   }

@@ -122,7 +122,12 @@ export class Checkpointer {
     await log.checkpointing
     const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
     if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
-    if (log.hasFolder && !log.isEnded) await this.saveEpochs(log)
+    if (log.hasFolder && !log.isEnded) {
+      await this.saveEpochs(log)
+      // A start may have found less than the indexes knew, and nothing to checkpoint since.
+      await log.aborted.sync()
+      await log.syncIndexes()
+    }
     if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
   }
 

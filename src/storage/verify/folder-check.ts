@@ -19,13 +19,23 @@ import { Findings, type Violation } from './violation.ts'
 const CLEAN_MARKER = '.kafka_cleanshutdown'
 /** The cluster's own logs: whatever else is told of topics, these are there. */
 const CLUSTER_LOGS = new Set(['__cluster_metadata', '__odradek_cluster'])
+/** Internal topics are compacted whatever their configs. */
+const CLEANED_TOPICS = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+  '__odradek_cluster',
+])
 const DAY_MS = 24 * 3600 * 1000
 /** Files of the data folder that are neither logs nor checked by what they hold. */
 const KNOWN_FILES =
   /^(\.lock(\..*)?|\.kafka_cleanshutdown|bootstrap\.checkpoint|meta\.properties|(recovery-point|log-start)-offset-checkpoint|replication-offset-checkpoint|cleaner-offset-checkpoint|odradek-end-size-checkpoint|leader-epoch-checkpoint)$/
 
 /** Topics of the cluster by id. */
-export type KnownTopics = ReadonlyMap<string, { name: string; partitions: number }>
+export type KnownTopics = ReadonlyMap<
+  string,
+  { name: string; partitions: number; isCompacted?: boolean }
+>
 
 export interface VerifyOptions {
   /** Wall time. */
@@ -170,7 +180,7 @@ class FolderCheck {
     }
   }
 
-  private async checkLog({ name, topic }: FoundFolder): Promise<void> {
+  private async checkLog({ name, topic, topicId }: FoundFolder): Promise<void> {
     const { options, files } = this
     const folder = `${this.directory}/${name}`
     const check = new LogCheck(
@@ -181,7 +191,11 @@ class FolderCheck {
         isRecovered: options.isRecovered ?? false,
         recoveryPoint: files.recoveryPoints.get(name) ?? 0,
         logStartOffset: files.logStarts.get(name),
-        mayGap: files.cleanerOffsets.has(name) || topic.startsWith('__consumer_offsets'),
+        // A crash may come between the cleaning of segments and the checkpoint that tells of it.
+        mayGap:
+          files.cleanerOffsets.has(name) ||
+          CLEANED_TOPICS.has(topic) ||
+          options.topics?.get(topicId ?? '')?.isCompacted === true,
         now: options.now,
         producerIdExpirationMs: options.producerIdExpirationMs ?? DAY_MS,
       },

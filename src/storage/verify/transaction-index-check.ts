@@ -31,8 +31,13 @@ export function transactionIndexFault(
   const entries = entriesOf(bytes ?? Buffer.alloc(0))
   if (circumstances.mayGap) return orderFault(entries)
   // Of transactions that began before the log does, only the index tells.
-  const known = entries.filter(({ firstOffset }) => firstOffset >= circumstances.firstOffset)
-  for (const [i, expected] of aborted.entries()) {
+  const earlier = entries.filter(({ firstOffset }) => firstOffset < circumstances.firstOffset)
+  const known = entries.filter((entry) => !earlier.includes(entry))
+  const wanted = aborted.filter(
+    ({ producerId, lastOffset }) =>
+      !earlier.some((one) => one.producerId === producerId && one.lastOffset === lastOffset),
+  )
+  for (const [i, expected] of wanted.entries()) {
     const entry = known[i]
     const position = i * ENTRY_SIZE
     if (!entry) {
@@ -42,10 +47,10 @@ export function transactionIndexFault(
     const text = differenceOf(entry, expected)
     if (text) return { text: `entry ${i} ${text}`, position }
   }
-  if (known.length === aborted.length) return undefined
-  const { producerId, lastOffset } = known[aborted.length]!
+  if (known.length === wanted.length) return undefined
+  const { producerId, lastOffset } = known[wanted.length]!
   const text = `it has a transaction of producer ${producerId} that was not aborted at ${lastOffset}`
-  return { text, position: aborted.length * ENTRY_SIZE }
+  return { text, position: wanted.length * ENTRY_SIZE }
 }
 
 function entriesOf(bytes: Buffer): AbortedTransaction[] {

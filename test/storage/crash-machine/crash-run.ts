@@ -375,7 +375,10 @@ export class CrashRun {
   private async verify(isRecovered: boolean, allowed: readonly Rule[]): Promise<void> {
     const found: Violation[] = []
     const topics = new Map(
-      this.logs.map(({ topic, topicId }) => [topicId, { name: topic, partitions: 1 }]),
+      this.logs.map(({ topic, topicId, isCompacted }) => [
+        topicId,
+        { name: topic, partitions: 1, isCompacted },
+      ]),
     )
     await verifyFolder(this.disk, DIRECTORY, {
       now: this.clock.now(),
