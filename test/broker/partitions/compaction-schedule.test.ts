@@ -25,6 +25,7 @@ class Scheduled {
   limits: Partial<CompactionLimits> | undefined
   failing: LogId | undefined
   private count = 0
+  config!: BrokerConfig
   engine!: StorageEngine
   schedule!: CompactionSchedule
 
@@ -32,8 +33,8 @@ class Scheduled {
     this.engine = await openMemoryEngine({ clock: this.clock })
     const add = (_context: object, text: string): void => void this.lines.push(text)
     const log = { info: add, warn: add, error: add, debug: add } as unknown as Logger
-    const config = BrokerConfig.of({ 'log.cleaner.backoff.ms': 100, ...settings })
-    const { engine, clock } = this
+    this.config = BrokerConfig.of({ 'log.cleaner.backoff.ms': 100, ...settings })
+    const { engine, clock, config } = this
     const compact = this.compact.bind(this)
     const observed = new Proxy(engine, {
       get: (target, name) => {
@@ -100,6 +101,26 @@ describe('the compaction schedule', () => {
     expect(scheduled.asked).toEqual(['1', '3', '0'])
     await scheduled.advance(100)
     expect(scheduled.asked).toEqual(['1', '3', '0'])
+    await scheduled.engine.close()
+  })
+
+  it('goes by what is altered, from the next time on', async () => {
+    const scheduled = await new Scheduled().open()
+    const altered = {
+      'log.cleaner.backoff.ms': '1000',
+      'log.cleaner.dedupe.buffer.size': '5000000',
+      'log.cleaner.io.buffer.load.factor': '0.5',
+      'log.cleaner.io.max.bytes.per.second': '1000000000',
+    }
+    scheduled.config.adopt({ ofBroker: new Map(Object.entries(altered)), ofCluster: new Map() })
+    await scheduled.log(0, 10)
+    await scheduled.advance(100)
+    expect(scheduled.limits).toEqual({ dedupeBytes: 5e6, loadFactor: 0.5, bytesPerSecond: 1e9 })
+    await scheduled.log(1, 10)
+    await scheduled.advance(999)
+    expect(scheduled.asked).toEqual(['0'])
+    await scheduled.advance(1)
+    expect(scheduled.asked).toEqual(['0', '1'])
     await scheduled.engine.close()
   })
 
