@@ -182,8 +182,9 @@ class Engine implements FileEngine {
     this.checkpointer = new Checkpointer(this.shares, clock, options.checkpointIntervalMs)
     this.catalog = new LogCatalog(this.shares, this.checkpointer, this.removals, isClean)
     this.shares.fullDisk.serve(this.catalog)
-    this.deletion = new LogDeletion(this.shares, this.checkpointer, this.removals)
     this.compaction = new LogCompaction(this.shares, this.checkpointer, this.removals)
+    const { shares, checkpointer, removals, compaction } = this
+    this.deletion = new LogDeletion(shares, checkpointer, removals, compaction)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 

@@ -7,6 +7,7 @@
 import { expiryOf } from '../retention.ts'
 import { StorageError } from '../engine.ts'
 import type { Checkpointer } from './checkpointer.ts'
+import type { LogCompaction } from './compaction/log-compaction.ts'
 import { isFull } from './disk.ts'
 import type { EngineShares } from './engine-shares.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -18,13 +19,20 @@ export class LogDeletion {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly removals: Removals
+  private readonly compaction: LogCompaction
   /** Segments of which it was said that they are stamped in the future. */
   private readonly told = new WeakSet<Segment>()
 
-  constructor(shares: EngineShares, checkpointer: Checkpointer, removals: Removals) {
+  constructor(
+    shares: EngineShares,
+    checkpointer: Checkpointer,
+    removals: Removals,
+    compaction: LogCompaction,
+  ) {
     this.shares = shares
     this.checkpointer = checkpointer
     this.removals = removals
+    this.compaction = compaction
   }
 
   /** Resolves with the log's start, when it will survive a crash. */
@@ -100,7 +108,7 @@ export class LogDeletion {
     if (failure === undefined) return true
     const isOfSegment = log.segments.some(({ baseOffset }) => baseOffset === start)
     if (isFull(failure)) this.shares.fullDisk.noticed(failure)
-    if (isFull(failure) && isOfSegment) return false
+    if (isFull(failure) && isOfSegment && !this.compaction.isSwapping(log)) return false
     logStarts.offsets.set(log.name, log.logStartOffset)
     throw failure
   }

@@ -365,13 +365,17 @@ export class Segment {
   private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): boolean {
     const path = this.pathOf(kind)
     const file = this.files.get(path, true)
-    const position = table.writtenCount * entrySize
-    const size = file.size()
-    // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
-    if (size > position) file.truncate(position)
-    file.writeSync([table.unwritten()], position)
-    table.writtenCount = table.count
-    this.files.forget(path)
-    return size === 0
+    try {
+      const position = table.writtenCount * entrySize
+      const size = file.size()
+      // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
+      if (size > position) file.truncate(position)
+      file.writeSync([table.unwritten()], position)
+      table.writtenCount = table.count
+      return size === 0
+    } finally {
+      // After a failure the file may be removed, and made anew.
+      this.files.forget(path)
+    }
   }
 }

@@ -4,6 +4,8 @@
  */
 
 import type { Random } from '../../../src/random.ts'
+import { StorageError } from '../../../src/storage/engine.ts'
+import { turns } from '../store.ts'
 import type { CrashRun } from './crash-run.ts'
 
 export interface Operation {
@@ -76,6 +78,27 @@ export const operations: readonly Operation[] = [
     async run(run) {
       const log = run.logs.find(({ isCompacted }) => isCompacted)!
       await run.engine.compact(log.id, run.clock.now())
+    },
+  },
+  {
+    // A round takes the range that it cleans after it has made it last: what is appended, rolled or taken away by then is another's.
+    name: 'compaction beside others',
+    weight: 4,
+    async run(run) {
+      const log = run.logs.find(({ isCompacted }) => isCompacted)!
+      const compacting = run.engine.compact(log.id, run.clock.now()).catch((error: unknown) => {
+        // A disk that fails takes nothing but the round.
+        if (!(error instanceof StorageError)) throw error
+      })
+      run.pending.push(compacting)
+      for (let n = run.random.below(8); n > 0; n--) {
+        run.append()
+        await turns(run.random.below(4))
+      }
+      if (run.random.below(3) > 0) return
+      const offset = run.random.below(log.acknowledgedEnd + 1)
+      log.askedStartOffset = Math.max(log.askedStartOffset, offset)
+      log.logStartOffset = await run.engine.truncateBefore(log.id, offset)
     },
   },
   {

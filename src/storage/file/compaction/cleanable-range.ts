@@ -16,15 +16,16 @@ export interface CleanableRange {
   isOverdue: boolean
 }
 
-/** `cleanedTo`: where the last round has ended; undefined before the first. */
+/** `cleanedTo`: where the last round has ended; undefined before the first. `before`: nothing from here on may be cleaned. */
 export function cleanableRange(
   log: PartitionLog,
   cleanedTo: number | undefined,
   now: number,
+  before = Infinity,
 ): CleanableRange {
   const firstDirtyOffset = firstDirtyOf(log, cleanedTo)
   const firstDirty = segmentIndexOf(log.segments, firstDirtyOffset)
-  const end = Math.max(firstDirty, firstUncleanable(log, firstDirty, now))
+  const end = Math.max(firstDirty, firstUncleanable(log, firstDirty, now, before))
   const segments = log.segments.slice(0, end)
   // A segment that is clean up to its middle counts as dirty from there on.
   const dirty = segments.slice(firstDirty)
@@ -45,10 +46,16 @@ function firstDirtyOf({ logStartOffset, logEndOffset }: PartitionLog, cleanedTo 
 }
 
 /** Index of the first segment from `firstDirty` on that must stay as it is. */
-function firstUncleanable(log: PartitionLog, firstDirty: number, now: number): number {
+function firstUncleanable(
+  log: PartitionLog,
+  firstDirty: number,
+  now: number,
+  before: number,
+): number {
   const { segments, config } = log
   const { lastStableOffset } = log.offsets()
-  const stable = Math.min(segments.length - 1, segmentIndexOf(segments, lastStableOffset))
+  const end = Math.min(lastStableOffset, before)
+  const stable = Math.min(segments.length - 1, segmentIndexOf(segments, end))
   const youngest = now - config.minCompactionLagMs
   for (let i = firstDirty; i < stable && config.minCompactionLagMs > 0; i++) {
     if (newestOf(segments[i]!) > youngest) return i

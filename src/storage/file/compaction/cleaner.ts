@@ -30,6 +30,8 @@ export interface CleanerParts {
   log: CompactedLog
   map: OffsetMap
   turns: Turns
+  /** Whether the folder is still the log's. */
+  hasFolder: () => boolean
   /** Resolved: the cleaned segment is the log's, and the others are not any more. */
   takeOver: (cleaned: CleanedSegment, replaced: readonly Segment[]) => Promise<void>
 }
@@ -44,16 +46,18 @@ export class Cleaner {
   private readonly log: CompactedLog
   private readonly map: OffsetMap
   private readonly turns: Turns
+  private readonly hasFolder: CleanerParts['hasFolder']
   private readonly takeOver: CleanerParts['takeOver']
   private readonly counts = noCounts()
   private readonly fates = new TransactionFates()
   /** Last offset that the map knows of. */
   private mappedTo = -1
 
-  constructor({ log, map, turns, takeOver }: CleanerParts) {
+  constructor({ log, map, turns, hasFolder, takeOver }: CleanerParts) {
     this.log = log
     this.map = map
     this.turns = turns
+    this.hasFolder = hasFolder
     this.takeOver = takeOver
   }
 
@@ -128,7 +132,7 @@ export class Cleaner {
       await this.takeOver(cleaned, group)
     } catch (error) {
       // Where the folder may be another's by now, the next start removes what is left.
-      if (this.turns.isNeeded) cleaned.discard()
+      if (this.hasFolder()) cleaned.discard()
       else cleaned.segment.retire()
       throw error
     }

@@ -8,6 +8,7 @@ import {
   StorageError,
 } from '../../engine.ts'
 import type { Checkpointer } from '../checkpointer.ts'
+import { isFull } from '../disk.ts'
 import type { EngineShares } from '../engine-shares.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import type { Removals } from '../removals.ts'
@@ -20,7 +21,7 @@ import { OffsetMap } from './offset-map.ts'
 import { swapIn } from './segment-swap.ts'
 import { Turns } from './turns.ts'
 
-/** The log ended, or its start moved up, or the engine is closed, while it was cleaned: what is left behind is seen to by the next start. */
+/** The log ended, or is not to be compacted any more, or its start moved up, or the engine is closed, or the disk full, while it was cleaned: what is left behind is seen to by the next round or start. */
 class Needless extends Error {
   override readonly name = 'Needless'
 }
@@ -32,12 +33,18 @@ export class LogCompaction {
   private readonly running = new Map<PartitionLog, Promise<Compaction | undefined>>()
   /** Segments that were replaced, and whose files may still be there for those who read them. */
   private readonly replaced = new WeakMap<PartitionLog, Segment[]>()
+  private readonly swapping = new WeakSet<PartitionLog>()
   private isClosed = false
 
   constructor(shares: EngineShares, checkpointer: Checkpointer, removals: Removals) {
     this.shares = shares
     this.checkpointer = checkpointer
     this.removals = removals
+  }
+
+  /** Whether segments give way to a cleaned one at this moment: until that is done the names of the files do not tell where the log starts. */
+  isSwapping(log: PartitionLog): boolean {
+    return this.swapping.has(log)
   }
 
   /** `undefined` for a log that is not compacted. */
@@ -60,7 +67,9 @@ export class LogCompaction {
     const round = this.round(log, now, { ...defaultCompactionLimits, ...limits })
       .catch((error: unknown) => {
         if (error instanceof Needless || this.needlessness(log)) return undefined
-        throw error
+        if (!isFull(error)) throw error
+        this.shares.fullDisk.noticed(error)
+        return undefined
       })
       .finally(() => this.running.delete(log))
     this.running.set(log, round)
@@ -74,8 +83,8 @@ export class LogCompaction {
     await Promise.allSettled(this.running.values())
   }
 
-  private rangeOf(log: PartitionLog, now: number): CleanableRange {
-    return cleanableRange(log, this.checkpointer.cleanedTo.offsets.get(log.name), now)
+  private rangeOf(log: PartitionLog, now: number, before?: number): CleanableRange {
+    return cleanableRange(log, this.checkpointer.cleanedTo.offsets.get(log.name), now, before)
   }
 
   private async round(
@@ -87,16 +96,19 @@ export class LogCompaction {
     const { clock } = this.shares.writes
     const turns = new Turns(clock, limits.bytesPerSecond, () => this.needlessness(log))
     turns.assertNeeded()
-    await this.secure(log)
+    const recoveryPoint = await this.secure(log)
     turns.assertNeeded()
-    // Which segments there are, and which of them may be cleaned, may be another matter by now.
-    const range = this.rangeOf(log, now)
+    // Which segments there are, and which of them may be cleaned, may be another matter by now; but what was appended since is behind the recovery point.
+    const range = this.rangeOf(log, now, recoveryPoint)
     if (range.cleanableBytes === 0) return undefined
+    await this.begin(log, range)
+    turns.assertNeeded()
     const map = new OffsetMap(limits.dedupeBytes, limits.loadFactor, this.shares.random.bytes(16))
     const cleaner = new Cleaner({
       log: this.viewOf(log, range, now),
       map,
       turns,
+      hasFolder: () => !this.isClosed && !log.isEnded,
       takeOver: (cleaned, group) => this.takeOver(log, cleaned, group),
     })
     const cleaned = await cleaner.run().catch((cause: unknown) => {
@@ -109,20 +121,34 @@ export class LogCompaction {
   }
 
   private needlessness(log: PartitionLog): Error | undefined {
-    return this.isClosed || log.isEnded ? new Needless(`${log.folder} is closed.`) : undefined
+    if (this.isClosed || log.isEnded) return new Needless(`${log.folder} is closed.`)
+    if (log.config.cleanupPolicy.compact) return undefined
+    return new Needless(`${log.folder} is not to be compacted any more.`)
   }
 
   /**
-   * Nothing that is cleaned lies behind the recovery point: there a gap would be taken for a loss. And what the batches that go
-   * tell of producers is kept elsewhere.
+   * Nothing that is cleaned lies behind the recovery point, which this gives: there a gap would be taken for a loss. And what
+   * the batches that go tell of producers is kept elsewhere.
    */
-  private async secure(log: PartitionLog): Promise<void> {
+  private async secure(log: PartitionLog): Promise<number> {
     const isDone = await this.checkpointer.checkpoint(log, 'lasting')
     if (!isDone || log.isEnded) {
       if (log.isEnded) throw new Needless(`${log.folder} is closed.`)
+      if (this.shares.fullDisk.isFull) throw new Needless('The disk is full.')
       throw new StorageError(`${log.folder} could not be synced, and is not compacted.`)
     }
-    await this.checkpointer.recoveryPoints.save()
+    const { recoveryPoints } = this.checkpointer
+    const recoveryPoint = recoveryPoints.offsets.get(log.name) ?? 0
+    await recoveryPoints.save()
+    return recoveryPoint
+  }
+
+  /** Resolved: a start after a crash knows that the log may have gaps, whatever its topic is by then. */
+  private async begin(log: PartitionLog, { firstDirtyOffset }: CleanableRange): Promise<void> {
+    const { cleanedTo } = this.checkpointer
+    if (cleanedTo.offsets.has(log.name)) return
+    cleanedTo.offsets.set(log.name, firstDirtyOffset)
+    await cleanedTo.save()
   }
 
   private viewOf(log: PartitionLog, range: CleanableRange, now: number): CompactedLog {
@@ -143,11 +169,15 @@ export class LogCompaction {
     cleaned: CleanedSegment,
     group: readonly Segment[],
   ): Promise<void> {
+    if (group.some((segment) => !log.segments.includes(segment))) {
+      throw new Needless(`${log.folder} begins later by now.`)
+    }
     const before = this.replaced.get(log) ?? []
     // Their names go to others now: whoever still reads one would read what is not its.
     for (const old of before) {
       if (group.some(({ baseOffset }) => baseOffset === old.baseOffset)) old.retire()
     }
+    this.swapping.add(log)
     try {
       const replaced = await swapIn(log, cleaned, group, this.shares.disk)
       this.replaced.set(log, [...before.filter(({ isGone }) => !isGone), ...replaced])
@@ -157,6 +187,8 @@ export class LogCompaction {
       // What the names are now is found out by opening the log anew, which goes through with it.
       log.onFailure(error, 'write')
       throw error
+    } finally {
+      this.swapping.delete(log)
     }
   }
 
@@ -166,6 +198,8 @@ export class LogCompaction {
     { cleanedTo, counts }: Cleaned,
     mapBytes: number,
   ): Promise<Compaction> {
+    // Its name may be another log's.
+    if (log.isEnded) throw new Needless(`${log.folder} is closed.`)
     const { bytesRead, bytesKept, recordsRead, recordsKept, invalidRecords } = counts
     this.checkpointer.cleanedTo.offsets.set(log.name, cleanedTo)
     await this.checkpointer.cleanedTo.save()

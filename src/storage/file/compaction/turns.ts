@@ -25,10 +25,6 @@ export class Turns {
     this.sliceEnd = this.startedAt + SLICE_MS
   }
 
-  get isNeeded(): boolean {
-    return this.whyNot() === undefined
-  }
-
   /** Throws when the work has become needless. */
   assertNeeded(): void {
     const reason = this.whyNot()
