@@ -313,7 +313,12 @@ class Engine implements FileEngine {
     limits?: Partial<CompactionLimits>,
   ): Promise<Compaction | undefined> {
     const log = this.catalog.get(id)
-    return log && !this.isClosed ? this.compaction.compact(log, now, limits) : undefined
+    if (!log || this.isClosed) return undefined
+    try {
+      return await this.compaction.compact(log, now, limits)
+    } catch (error) {
+      throw asStorageError(error)
+    }
   }
 
   async flush(id: LogId): Promise<void> {

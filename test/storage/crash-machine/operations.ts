@@ -92,7 +92,7 @@ export const operations: readonly Operation[] = [
       })
       run.pending.push(compacting)
       for (let n = run.random.below(8); n > 0; n--) {
-        run.append()
+        run.append(false)
         await turns(run.random.below(4))
       }
       if (run.random.below(3) > 0) return
