@@ -3,7 +3,8 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { OffsetDelete } from '../../protocol/messages/47-offset-delete.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type RequestTopic = RequestOf<typeof OffsetDelete>['topics'][number]
 type TopicAnswer = ResponseOf<typeof OffsetDelete>['topics'][number]

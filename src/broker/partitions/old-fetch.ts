@@ -9,7 +9,7 @@ import type { Clock } from '../../clock.ts'
 import type { LegacyMagic } from '../../protocol/records/message.ts'
 import { downConvert, type DownConversionTerms } from '../../protocol/records/down-conversion.ts'
 import { Slots } from '../../slots.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { MemoryBudget } from '../memory.ts'
 import {
   type FetchedPart,
