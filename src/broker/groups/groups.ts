@@ -136,6 +136,7 @@ export class Groups {
 
   /** Partitions that exist; what is not committed is deleted too. */
   async deleteOffsets(groupId: string, topics: readonly TopicToForget[]): Promise<OffsetDeletion> {
+    if (groupId === '') return { errorCode: 'INVALID_GROUP_ID', topics: [] }
     const shard = await this.shardOf(groupId)
     return shard.deleteOffsets(groupId, topics)
   }
