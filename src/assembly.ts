@@ -6,7 +6,7 @@ import { Cluster } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import { ConnectionLimits } from './broker/config/connection-limits.ts'
 import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
-import { refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
+import { refuseContradictions, refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
 import { createDispatcher } from './broker/dispatch.ts'
 import { Groups } from './broker/groups/groups.ts'
 import { KafkaError } from './broker/handler.ts'
@@ -101,6 +101,7 @@ export function startPlanned(plan: Plan): Promise<AssembledBroker> {
 async function startAwake(plan: Plan): Promise<AssembledBroker> {
   const { config, folder, log } = plan
   asBrokerError(() => refuseUnserved(config))
+  asBrokerError(() => refuseContradictions(config))
   const addresses = asBrokerError(() => listenersOf(config))
   for (const warning of warningsOf(config)) log.warn(warning)
   // Before a folder is made and filled for a broker that cannot start.

@@ -112,8 +112,9 @@ function contradiction(after: BrokerConfig, before: BrokerConfig): string | unde
   )
 }
 
-function noLimits(after: BrokerConfig): string | undefined {
-  if (after.get('log.retention.ms') === 0) {
+/** Values that no broker may have, in life or at its start. */
+export function noLimits(after: BrokerConfig): string | undefined {
+  if (retentionMs(after) === 0) {
     return 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1'
   }
   const overrides = after.get('max.connections.per.ip.overrides')

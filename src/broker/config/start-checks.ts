@@ -1,6 +1,7 @@
 /** What is looked at before a broker starts: settings that it must not start with, and such that somebody will be surprised by. */
 
 import { type BrokerConfig, ConfigError } from './broker-config.ts'
+import { noLimits } from './broker-alteration.ts'
 import { brokerKeys, isBrokerKey } from './broker-keys.ts'
 
 /** Keys that say who may connect and what they may do, of all listeners or of one. */
@@ -20,6 +21,12 @@ export function refuseUnserved(config: BrokerConfig): void {
   throw new ConfigError(
     `${names}: no encryption, authentication or authorization is served yet. Nothing is listened to rather than less securely: to start without, take ${demands.length === 1 ? 'this setting' : 'these settings'} away.`,
   )
+}
+
+/** Throws ConfigError for values that are right each for itself and that nobody can mean: a retention of no time keeps nothing. */
+export function refuseContradictions(config: BrokerConfig): void {
+  const problem = noLimits(config)
+  if (problem !== undefined) throw new ConfigError(problem)
 }
 
 /** A key that says what is so anyway demands nothing. */
