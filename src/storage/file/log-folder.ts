@@ -9,6 +9,8 @@ export const DELETED_SUFFIX = '-delete'
 /** Of files that are no longer the log's, and are removed after a while. */
 export const DELETED_ENDING = '.deleted'
 export const STRAY_SUFFIX = '-stray'
+/** Of a log in Kafka's raft format, which is read once and never written to. */
+export const KAFKA_METADATA_FOLDER = '__cluster_metadata-0'
 
 export function folderName(topic: string, partitionIndex: number): string {
   return `${topic}-${partitionIndex}`
