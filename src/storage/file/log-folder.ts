@@ -56,8 +56,10 @@ export function encodePartitionMetadata(topicId: string): Buffer {
   return Buffer.from(`version: 0\ntopic_id: ${topicId}\n`)
 }
 
-/** The topic id; `undefined` where the file is missing or torn. */
+/** The topic id; `undefined` where the file is missing or torn. Kafka ends no line behind it. */
 export function decodePartitionMetadata(bytes: Buffer | undefined): string | undefined {
-  const match = /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})\r?\n/.exec(bytes?.toString() ?? '')
+  const match = /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})(?:\r?\n|$)/.exec(
+    bytes?.toString() ?? '',
+  )
   return match?.[1]
 }
