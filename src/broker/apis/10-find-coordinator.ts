@@ -71,8 +71,10 @@ async function thisNode(
   try {
     await cluster.internalTopic(topic)
   } catch (error) {
-    if (error instanceof KafkaError) return notFound(key, error.code)
-    throw error
+    if (!(error instanceof KafkaError)) throw error
+    return error.code === 'POLICY_VIOLATION'
+      ? notFound(key, error.code, error.message)
+      : notFound(key, error.code)
   }
   const { host, port } = cluster.advertised(client)
   return { key, nodeId: cluster.nodeId, host, port, errorCode: 'NONE', errorMessage: '' }

@@ -39,6 +39,7 @@ export class ProducerIds {
       this.upcoming = first
       this.blockEnd = first + BLOCK_SIZE
     } catch (cause) {
+      if (cause instanceof KafkaError && cause.code === 'POLICY_VIOLATION') throw cause
       throw new KafkaError('COORDINATOR_LOAD_IN_PROGRESS', 'No producer id can be given out now.', {
         cause,
       })

@@ -107,6 +107,11 @@ export class Shard<State> {
     return response
   }
 
+  /** From now on every step is refused with this error: the state may be read only by way of `state`. */
+  refuse(error: KafkaError): void {
+    this.failure = error
+  }
+
   /** Takes no more steps; resolves when the last append has ended. */
   async close(): Promise<void> {
     this.closed = true

@@ -282,7 +282,13 @@ export class GroupShard {
     })
   }
 
-  private load({ groups }: GroupsState): void {
+  private load({ groups, others }: GroupsState): void {
+    if (others.size > 0) {
+      this.options.logger.info(
+        { log: this.options.name, kept: others.size },
+        'Groups of a kind that is not served here are kept as they are, for whoever serves them: their offsets are served.',
+      )
+    }
     this.refuseParked()
     this.live.clear()
     for (const group of groups.values()) {

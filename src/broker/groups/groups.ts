@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000
 
 export interface GroupsOptions {
   engine: StorageEngine
-  cluster: Pick<Cluster, 'topic' | 'topicConfig' | 'internalTopic' | 'onTopicDeleted'>
+  cluster: Pick<Cluster, 'topic' | 'topicConfig' | 'internalTopic' | 'onTopicDeleted' | 'readOnly'>
   config: BrokerConfig
   clock: Clock
   random: Random
@@ -47,6 +47,8 @@ export class Groups {
   /** Begins to replay what there is; a request for a group waits for its shard. */
   async open(): Promise<void> {
     const { cluster, clock, config, engine } = this.options
+    // A group lives by what it writes.
+    if (cluster.readOnly !== undefined) return
     this.stopListening = cluster.onTopicDeleted((topic) => this.removeTopic(topic))
     const intervalMs = config.get('offsets.retention.check.interval.ms')
     this.expiryTimer = clock.every(intervalMs, () => void this.expire())
