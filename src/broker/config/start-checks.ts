@@ -1,8 +1,8 @@
 /** What is looked at before a broker starts: settings that it must not start with, and such that somebody will be surprised by. */
 
 import { type BrokerConfig, ConfigError } from './broker-config.ts'
-import { noLimits } from './broker-alteration.ts'
 import { brokerKeys, isBrokerKey } from './broker-keys.ts'
+import { limitsProblem } from './contradictions.ts'
 
 /** Keys that say who may connect and what they may do, of all listeners or of one. */
 const SECURITY_KEYS =
@@ -23,16 +23,16 @@ export function refuseUnserved(config: BrokerConfig): void {
   )
 }
 
-/** Throws ConfigError for values that are right each for itself and that nobody can mean: a retention of no time keeps nothing. */
-export function refuseContradictions(config: BrokerConfig): void {
-  const problem = noLimits(config)
-  if (problem !== undefined) throw new ConfigError(problem)
-}
-
 /** A key that says what is so anyway demands nothing. */
 function isDemand(name: string, text: string): boolean {
   if (!SECURITY_KEYS.test(name) || text === '') return false
   return !isBrokerKey(name) || text !== brokerKeys[name].defaultText
+}
+
+/** Throws ConfigError for values that contradict themselves or one another. */
+export function refuseContradictions(config: BrokerConfig): void {
+  const problem = limitsProblem(config)
+  if (problem !== undefined) throw new ConfigError(problem)
 }
 
 /** A sentence for each setting that is obeyed and cannot be meant. */

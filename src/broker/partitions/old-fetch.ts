@@ -13,7 +13,7 @@ import {
   type DownConversionTerms,
 } from '../../protocol/records/down-conversion.ts'
 import { Slots } from '../../slots.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { MemoryBudget } from '../memory.ts'
 import {
   type FetchedPart,

@@ -38,15 +38,15 @@ export class WholeRecords {
 
   private hasWhole(): boolean {
     const { gathered } = this
-    if (!gathered.has(MAX_VARINT_BYTES)) return this.atEnd()
+    if (!gathered.has(MAX_VARINT_BYTES)) return this.hasLast()
     const reader = new VarintReader(gathered.bytes, gathered.position)
     const length = reader.varint()
     const size = reader.position - gathered.position + Math.max(0, length)
-    return gathered.has(size) || this.atEnd()
+    return gathered.has(size) || this.hasLast()
   }
 
-  /** Whether nothing more comes: what ends inside a record is for the cursor to refuse. Before that nothing is joined, piece after piece, in vain. */
-  private atEnd(): boolean {
+  /** What ends inside a record is for the cursor to refuse. Before the end nothing is joined: a long record has many pieces. */
+  private hasLast(): boolean {
     if (this.isOver) this.gathered.join()
     return this.isOver
   }

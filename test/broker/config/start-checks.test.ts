@@ -57,20 +57,25 @@ describe('refuseUnserved', () => {
 })
 
 describe('refuseContradictions', () => {
-  test.each([
-    ['log.retention.ms', '0', 'log.retention.ms must be unlimited (-1)'],
-    ['log.retention.minutes', '0', 'log.retention.ms must be unlimited (-1)'],
-    ['log.retention.hours', '0', 'log.retention.ms must be unlimited (-1)'],
-    ['max.connections.per.ip', '0', 'max.connections.per.ip can be set to zero only if'],
-    ['max.connections.per.ip.overrides', 'x', 'x is not host:connections'],
-    ['log.cleaner.dedupe.buffer.size', '100', 'must be at least 1MB per cleaner thread'],
-  ])('does not start with %s=%s, as Kafka does not', (name, value, text) => {
-    const refuse = (): void => refuseContradictions(from({ [name]: value }))
+  test.each<[Record<string, string>, string]>([
+    [{ 'log.roll.ms': '0' }, 'log.roll.ms must be greater than or equal to 1'],
+    [{ 'log.roll.jitter.ms': '-1' }, 'log.roll.jitter.ms must be greater than or equal to 0'],
+    [{ 'log.retention.ms': '0' }, 'log.retention.ms must be unlimited (-1) or'],
+    [{ 'log.retention.hours': '0' }, 'log.retention.ms must be unlimited (-1) or'],
+    [{ 'max.connections.per.ip': '0' }, 'max.connections.per.ip can be set to zero only if'],
+    [{ 'log.cleaner.threads': '1000' }, 'log.cleaner.dedupe.buffer.size must be at least 1MB'],
+    [{ 'log.retention.minutes': '0' }, 'log.retention.ms must be unlimited (-1)'],
+    [{ 'max.connections.per.ip.overrides': 'x' }, 'x is not host:connections'],
+    [{ 'log.cleaner.dedupe.buffer.size': '100' }, 'must be at least 1MB per cleaner thread'],
+  ])('does not start with %j', (values, text) => {
+    const refuse = (): void => refuseContradictions(from(values))
     expect(refuse).toThrow(ConfigError)
     expect(refuse).toThrow(text)
   })
 
-  test('takes what is right together, and limits that are none', () => {
+  test('takes what there is no contradiction in', () => {
+    refuseContradictions(from({ 'log.retention.ms': '-1', 'log.retention.hours': '0' }))
+    refuseContradictions(from({ 'max.connections': '0', 'log.roll.ms': '1' }))
     refuseContradictions(from({ 'log.retention.ms': '-5', 'log.retention.hours': '0' }))
     refuseContradictions(from({ 'log.retention.hours': '-3' }))
     refuseContradictions(
