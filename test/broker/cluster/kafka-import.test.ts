@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { StorageError } from '../../../src/storage/engine.ts'
 import { buildBatch } from '../../../src/protocol/records/batch-builder.ts'
+import { verifyFolder } from '../../../src/storage/verify/folder-check.ts'
 import { seededRandom } from '../../../src/random.ts'
 import { filesOf } from '../../fixtures/kafka-folder/unpack.ts'
 import type { BrokerFixture } from '../fixture.ts'
@@ -145,6 +146,21 @@ describe.each(['clean', 'killed'] as const)('a folder of Kafka 4.4, %s', (pack) 
       if (!path.startsWith('__cluster_metadata-0/')) continue
       expect(folder.disk.readFile(`/data/${path}`)!.equals(bytes), path).toBe(true)
     }
+  })
+
+  test('is sound when the broker has had it', async () => {
+    const { disk, clock } = folder
+    await folder.stop(await folder.start())
+    const wrong: string[] = []
+    const { logs, errors } = await verifyFolder(disk, '/data', {
+      now: clock.now(),
+      onViolation: ({ file, text, severity }) => {
+        if (severity === 'error') wrong.push(`${file}: ${text}`)
+      },
+    })
+    expect(wrong).toEqual([])
+    expect(errors).toBe(0)
+    expect(logs).toBeGreaterThan(60)
   })
 
   test('what is changed after it counts', async () => {
