@@ -6,10 +6,10 @@ import { Cluster } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import { ConnectionLimits } from './broker/config/connection-limits.ts'
 import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
-import { refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
+import { refuseContradictions, refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
 import { createDispatcher } from './broker/dispatch.ts'
 import { Groups } from './broker/groups/groups.ts'
-import { KafkaError } from './broker/handler.ts'
+import { KafkaError } from './broker/kafka-error.ts'
 import { LogLimit } from './broker/log-limit.ts'
 import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
@@ -103,6 +103,7 @@ async function startAwake(given: Plan): Promise<AssembledBroker> {
   const plan = { ...given, config }
   const { folder, log } = plan
   asBrokerError(() => refuseUnserved(config))
+  asBrokerError(() => refuseContradictions(config))
   const addresses = asBrokerError(() => listenersOf(config))
   for (const warning of warningsOf(config)) log.warn(warning)
   // Before a folder is made and filled for a broker that cannot start.

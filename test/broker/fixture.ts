@@ -4,14 +4,10 @@ import type { Broker } from '../../src/broker/broker.ts'
 import { Cluster, type KafkaMetadataLog } from '../../src/broker/cluster/cluster.ts'
 import { BrokerConfig } from '../../src/broker/config/broker-config.ts'
 import { Groups } from '../../src/broker/groups/groups.ts'
-import {
-  type Cancellation,
-  CLOSE,
-  type Client,
-  type Context,
-  type Handler,
-  KafkaError,
-} from '../../src/broker/handler.ts'
+import type { Cancellation } from '../../src/broker/cancellation.ts'
+import type { Client } from '../../src/broker/client.ts'
+import { CLOSE, type Context, type Handler } from '../../src/broker/handler.ts'
+import { KafkaError } from '../../src/broker/kafka-error.ts'
 import { MemoryBudget } from '../../src/broker/memory.ts'
 import { Partitions } from '../../src/broker/partitions/partitions.ts'
 import { ManualClock } from '../../src/clock.ts'

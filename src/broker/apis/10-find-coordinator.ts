@@ -3,7 +3,8 @@
 import { FindCoordinator } from '../../protocol/messages/10-find-coordinator.ts'
 import { defaultText, type ErrorName } from '../../protocol/errors.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 const GROUP = 0
 const TRANSACTION = 1

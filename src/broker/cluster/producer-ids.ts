@@ -1,7 +1,7 @@
 /** Producer ids, taken from blocks that are committed before the first id of one is given out: none is ever used twice. */
 
 import type { Shard } from '../coordinator/shard.ts'
-import { KafkaError } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { producerIdsRecord } from './cluster-records.ts'
 import type { ClusterState } from './cluster-state.ts'
 

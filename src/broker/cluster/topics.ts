@@ -16,7 +16,7 @@ import { type ClusterState, configsOf, type TopicState } from './cluster-state.t
 import { TOPIC_RESOURCE } from '../config/config-resources.ts'
 import { controllerStep } from './controller-step.ts'
 import { isInternalTopic } from './internal-topics.ts'
-import { growthRecords, type PartitionGrowth, planGrowth } from './partition-growth.ts'
+import { growthRecords, type PartitionGrowth, planGrowths } from './partition-growth.ts'
 import { makeTopic, type Topic } from './topic.ts'
 import { TopicCatalog } from './topic-catalog.ts'
 import {
@@ -121,9 +121,9 @@ export class Topics {
   ): Promise<(Refusal | undefined)[]> {
     const { nodeIds, logs } = this.options
     const plans = await this.step((state) => {
-      const planned = growths.map((growth) => ({
-        name: growth.name,
-        plan: planGrowth(state, growth, nodeIds),
+      const planned = planGrowths(state, growths, nodeIds).map((plan, index) => ({
+        name: growths[index]!.name,
+        plan,
       }))
       const records = planned.flatMap(({ plan }) => ('error' in plan ? [] : growthRecords(plan)))
       return { response: planned, records: validateOnly ? [] : records }

@@ -11,7 +11,8 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import type { LogId, StorageEngine } from '../../storage/engine.ts'
 import type { StateRecord } from '../coordinator/machine.ts'
 import { Shard } from '../coordinator/shard.ts'
-import { type Cancellation, KafkaError } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { join, type JoinRequest } from './classic/join.ts'
 import {
   heartbeat,

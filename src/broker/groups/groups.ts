@@ -7,7 +7,8 @@ import type { Random } from '../../random.ts'
 import type { StorageEngine } from '../../storage/engine.ts'
 import type { Cluster, Partition, Topic } from '../cluster/cluster.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
-import { type Cancellation, KafkaError } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
+import { KafkaError } from '../kafka-error.ts'
 import type { JoinRequest } from './classic/join.ts'
 import type { HeartbeatRequest, Leaver, LeaverReply } from './classic/membership.ts'
 import { type JoinReply, joinRefusal, type SyncReply } from './classic/round-change.ts'
@@ -137,6 +138,7 @@ export class Groups {
 
   /** Partitions that exist; what is not committed is deleted too. */
   async deleteOffsets(groupId: string, topics: readonly TopicToForget[]): Promise<OffsetDeletion> {
+    if (groupId === '') return { errorCode: 'INVALID_GROUP_ID', topics: [] }
     const shard = await this.shardOf(groupId)
     return shard.deleteOffsets(groupId, topics)
   }

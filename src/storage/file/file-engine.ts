@@ -309,6 +309,8 @@ class Engine implements FileEngine {
     try {
       if (log) await this.deletion.applyRetention(log, now)
     } catch (error) {
+      // It was deleted or closed meanwhile.
+      if (log?.isEnded && !log.offline) return
       throw asStorageError(error)
     }
   }
