@@ -77,7 +77,7 @@ function record(offsetDelta, value) {
 }
 
 /** Produce v8, acks=all. */
-export function produceFrame(topic, batch) {
+export function produceFrame(topic, batch, partition = 0) {
   return frame(
     0,
     8,
@@ -87,7 +87,7 @@ export function produceFrame(topic, batch) {
     int32(1),
     string(topic),
     int32(1),
-    int32(0),
+    int32(partition),
     int32(batch.length),
     batch,
   )

@@ -21,7 +21,6 @@ import { segmentIndexOf } from './segment-search.ts'
 const LARGEST_READ = 8 * 1024 * 1024
 /** Reads of at most this, from what was written in this life and not long ago, are done at once: the machine has it in memory. */
 const SYNC_READ_BYTES = 256 * 1024
-const RECENT_BYTES = 64 * 1024 * 1024
 /** What is read more than wanted, for what lies between an index entry and the offset. */
 const BEFORE_BYTES = 8 * 1024
 
@@ -60,7 +59,11 @@ export function readLog(
       if (cached.size > 0 || cached === NOTHING) return cached
       continue
     }
-    return readFile(log, i, offset, bounds)
+    if (segment.hasIndexes) return readFile(log, i, offset, bounds)
+    return segment.openIndexes().then(() => {
+      if (offset < log.logStartOffset) throw new StorageError(`${segment.path} is gone.`)
+      return readLog(log, offset, bounds)
+    })
   }
   return NOTHING
 }
@@ -80,9 +83,10 @@ function readTail(
   { maxBytes, firstWhole, endOffset }: Bounds,
 ): Stretch | undefined {
   const { tail } = log
-  const { place, offsets } = segment
+  const { place } = segment
   const tailStart = tail.start
   if (!(tailStart < place + end)) return undefined
+  const { offsets } = segment
   let from = place + offsets.positionBefore(offset)
   if (from < tailStart) {
     from = Math.max(tailStart, place)
@@ -116,7 +120,7 @@ function readFile(
   const segment = log.segments[index]!
   const end = visibleEnd(log, segment)
   const read = new FileRead(segment, offset, end, bounds)
-  const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
+  const isRecent = log.writer.hasJustWritten(segment.place + read.position)
   if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
   try {
     while (read.result === undefined) {
@@ -185,7 +189,7 @@ class FileRead {
     this.segment = segment
     this.offset = offset
     this.end = end
-    this.position = segment.offsets.positionBefore(offset)
+    this.position = segment.positionBefore(offset)
     this.nextOffset = segment.baseOffset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
@@ -246,6 +250,7 @@ class FileRead {
       nextOffset = lastOffsetAt(found, size) + 1
       size = end
     }
+    this.segment.readUpTo(nextOffset, this.position + at + size)
     this.result = { buffers: [found.subarray(0, size)], size, held: [this.slab!] }
   }
 

@@ -64,6 +64,10 @@ export interface WriteShares {
   schedule(writer: LogWriter): void
 }
 
+/** What lies no further behind a log's end, and was written no more bytes of all logs ago, the machine still has in its memory. */
+const RECENT_BYTES = 64 * 1024 * 1024
+const RECENT_BYTES_OF_ALL = 1024 * 1024 * 1024
+
 /** From here on `flush.ms` is no time that anybody waits for: a year. */
 const FLUSH_NEVER_MS = 365 * 24 * 3600 * 1000
 
@@ -86,6 +90,9 @@ export class LogWriter {
   /** A file was made whose name is not synced. */
   hasNewNames = false
   isScheduled = false
+  /** Where this life began, and the count of all logs' bytes behind the last write. */
+  private readonly firstPlace: number
+  private lastWrite = 0
   private readonly owner: WriterOwner
   private readonly shares: WriteShares
   private pending: Piece[] = []
@@ -106,6 +113,7 @@ export class LogWriter {
     this.shares = shares
     this.appended = end
     this.written = end
+    this.firstPlace = end.place
     this.synced = syncedOffset < end.offset ? { offset: syncedOffset, place: 0 } : end
   }
 
@@ -113,6 +121,16 @@ export class LogWriter {
   get acknowledged(): Mark {
     const unsynced = this.written.offset - this.synced.offset
     return unsynced >= this.owner.config.flushMessages ? this.synced : this.written
+  }
+
+  /** Whether the machine is sure to have in memory what lies from this place on: it was written in this life, and not long ago. */
+  hasJustWritten(place: number): boolean {
+    const sinceLast = this.shares.pace.writtenBytes - this.lastWrite
+    return (
+      place >= this.firstPlace &&
+      this.written.place - place < RECENT_BYTES &&
+      sinceLast < RECENT_BYTES_OF_ALL
+    )
   }
 
   /** Goes by the owner's config as it now is. */
@@ -281,7 +299,10 @@ export class LogWriter {
   private wrote(end: Mark, bytes: number): void {
     this.written = end
     this.dirtyBytes += bytes
-    this.shares.pace.dirtyBytes += bytes
+    const { pace } = this.shares
+    pace.dirtyBytes += bytes
+    pace.writtenBytes += bytes
+    this.lastWrite = pace.writtenBytes
     this.wantByPolicy()
     this.answer()
     this.owner.onProgress()

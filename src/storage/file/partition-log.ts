@@ -35,6 +35,8 @@ import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
+/** Entries of the active segment's indexes that stay in memory: of its last megabyte. */
+const KEPT_ENTRIES = 256
 
 export class PartitionLog implements WriterOwner, AtomicMember {
   spec: LogSpec
@@ -297,14 +299,15 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
+  /** Resolved: the indexes as far as they now go survive a power cut. They give their memory back, but for what is asked for most: the end of the active segment. */
   async syncIndexes(): Promise<void> {
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
-      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
-      if (segment === this.active) continue
-      segment.forgetIndexes()
-      this.rolled.delete(segment)
+      const kept = segment === this.active ? KEPT_ENTRIES : 0
+      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes(kept)
+      // It may have been appended to since, and have ended then.
+      const isDone = segment.isGone || !segment.hasNewIndexes
+      if (isDone && segment !== this.active) this.rolled.delete(segment)
     }
   }
 

@@ -1,0 +1,138 @@
+/** The two indexes of a segment and their files: read at first use, checked, and kept out of memory as far as the files have them. */
+
+import { BatchView, HEADER_SIZE, MAGIC } from '../../protocol/records/batch-view.ts'
+import { type Disk, type DiskFile, isNotFound } from './disk.ts'
+import type { EntryTable } from './entry-table.ts'
+import { OffsetIndex } from './offset-index.ts'
+import type { OpenFiles } from './open-files.ts'
+import { TimeIndex } from './time-index.ts'
+
+export const OFFSET_ENTRY = 8
+export const TIME_ENTRY = 12
+/** A segment below this may do without an entry in its offset index. */
+const NO_INDEX_BELOW_BYTES = 64 * 1024
+
+type IndexKind = 'index' | 'timeindex'
+const KINDS: readonly IndexKind[] = ['index', 'timeindex']
+
+export interface IndexedSegment {
+  readonly baseOffset: number
+  readonly size: number
+  readonly isGone: boolean
+  /** Throws StorageError when it is gone. */
+  readonly file: DiskFile
+  pathOf(kind: IndexKind): string
+  assertThere(): void
+}
+
+export class SegmentIndexes {
+  offsets: OffsetIndex
+  times: TimeIndex
+  /** Whether these are the segment's. */
+  isLoaded: boolean
+  private readonly segment: IndexedSegment
+  private readonly disk: Disk
+  private readonly files: OpenFiles
+
+  constructor(segment: IndexedSegment, disk: Disk, files: OpenFiles) {
+    this.segment = segment
+    this.disk = disk
+    this.files = files
+    this.isLoaded = segment.size === 0
+    this.offsets = this.offsetIndex()
+    this.times = this.timeIndex()
+  }
+
+  /** Reads both from their files, as far as `endOffset`; false when those are not the indexes of this segment, as far as a look shows. */
+  load(endOffset: number): boolean {
+    const offsets = this.disk.readFile(this.segment.pathOf('index'))
+    return this.take(offsets, this.disk.readFile(this.segment.pathOf('timeindex')), endOffset)
+  }
+
+  /** The same without a wait for the disk on the loop, unless they are loaded already. */
+  async loadLater(): Promise<boolean> {
+    const offsets = await this.readWhole('index')
+    const times = await this.readWhole('timeindex')
+    return this.isLoaded || this.take(offsets, times, Infinity)
+  }
+
+  /** Resolved: the files have all, and survive a power cut. `kept`: how many entries stay in memory. */
+  async sync(kept: number): Promise<void> {
+    this.save('index', this.offsets.table, OFFSET_ENTRY)
+    this.save('timeindex', this.times.table, TIME_ENTRY)
+    for (const kind of KINDS) {
+      if (this.segment.isGone) return
+      const path = this.segment.pathOf(kind)
+      await this.files.use(path, false, (file) => file.sync())
+      this.files.forget(path)
+    }
+    this.giveBack(kept)
+  }
+
+  /** Gives the memory back of what the files have, but for the last entries. */
+  giveBack(kept: number): void {
+    this.offsets.table.forgetWritten(kept)
+    this.times.table.forgetWritten(kept)
+  }
+
+  private take(offsets: Buffer | undefined, times: Buffer | undefined, endOffset: number): boolean {
+    this.offsets = this.offsetIndex(offsets)
+    this.times = this.timeIndex(times)
+    const isRight =
+      this.offsets.settle(this.segment.size, endOffset) && this.times.settle(endOffset)
+    if (!isRight || !offsets || !times || !this.isOfSegment()) return false
+    this.giveBack(0)
+    this.isLoaded = true
+    return true
+  }
+
+  private offsetIndex(bytes?: Buffer): OffsetIndex {
+    return new OffsetIndex(this.segment.baseOffset, bytes, () => this.openFile('index'))
+  }
+
+  private timeIndex(bytes?: Buffer): TimeIndex {
+    return new TimeIndex(this.segment.baseOffset, bytes, () => this.openFile('timeindex'))
+  }
+
+  private openFile(kind: IndexKind): DiskFile {
+    this.segment.assertThere()
+    return this.files.get(this.segment.pathOf(kind), false)
+  }
+
+  private async readWhole(kind: IndexKind): Promise<Buffer | undefined> {
+    this.segment.assertThere()
+    try {
+      return await this.files.use(this.segment.pathOf(kind), false, async (file) => {
+        const bytes = Buffer.allocUnsafeSlow(file.size())
+        return bytes.subarray(0, await file.read(bytes, 0))
+      })
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  /** Whether there are entries where there must be, and the last one points to the batch that it names. */
+  private isOfSegment(): boolean {
+    const { size, file } = this.segment
+    // A saved time index has at least the largest timestamp, and an offset index an entry each few kilobytes.
+    if (size > 0 && this.times.table.count === 0) return false
+    const last = this.offsets.table.count - 1
+    if (last < 0) return size < NO_INDEX_BELOW_BYTES
+    const header = Buffer.alloc(HEADER_SIZE)
+    if (file.readSync(header, this.offsets.positionOf(last)) < header.length) return false
+    const batch = new BatchView(header)
+    return batch.magic === MAGIC && batch.lastOffset === this.offsets.offsetOf(last)
+  }
+
+  private save(kind: IndexKind, table: EntryTable, entrySize: number): void {
+    const path = this.segment.pathOf(kind)
+    const file = this.files.get(path, true)
+    const position = table.writtenCount * entrySize
+    // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
+    if (file.size() > position) file.truncate(position)
+    file.writeSync([table.unwritten()], position)
+    table.writtenCount = table.count
+    this.files.forget(path)
+  }
+}
