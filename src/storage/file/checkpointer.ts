@@ -5,6 +5,7 @@
 
 import type { Clock, Timer } from '../../clock.ts'
 import {
+  CLEANED_TO,
   decodeOffsetCheckpoint,
   encodeOffsetCheckpoint,
   END_SIZES,
@@ -48,6 +49,8 @@ class OffsetFile {
 export class Checkpointer {
   readonly recoveryPoints: OffsetFile
   readonly logStarts: OffsetFile
+  /** Written when a round of compaction has ended. */
+  readonly cleanedTo: OffsetFile
   /** Written by a clean stop. */
   readonly endSizes: OffsetFile
   private readonly shares: EngineShares
@@ -64,6 +67,7 @@ export class Checkpointer {
     const { disk, directory } = shares
     this.recoveryPoints = new OffsetFile(disk, `${directory}/${RECOVERY_POINTS}`)
     this.logStarts = new OffsetFile(disk, `${directory}/${LOG_STARTS}`)
+    this.cleanedTo = new OffsetFile(disk, `${directory}/${CLEANED_TO}`)
     this.endSizes = new OffsetFile(disk, `${directory}/${END_SIZES}`)
     this.timer = clock.every(intervalMs, () => {
       this.round ??= this.checkpointMany().finally(() => {
@@ -91,7 +95,7 @@ export class Checkpointer {
   async forget(log: PartitionLog | undefined, name: string): Promise<void> {
     if (log) this.behind.delete(log)
     this.endSizes.offsets.delete(name)
-    const saves = [this.recoveryPoints, this.logStarts]
+    const saves = [this.recoveryPoints, this.logStarts, this.cleanedTo]
       .filter(({ offsets }) => offsets.delete(name))
       .map((file) => file.save())
     await Promise.all(saves)

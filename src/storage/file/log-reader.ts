@@ -21,6 +21,9 @@ import { segmentIndexOf } from './segment-search.ts'
 const LARGEST_READ = 8 * 1024 * 1024
 /** Reads of at most this, from what was written in this life and not long ago, are done at once: the machine has it in memory. */
 const SYNC_READ_BYTES = 256 * 1024
+/** That is: no further behind the log's end, and with no more written since by all logs. */
+const RECENT_BYTES = 64 * 1024 * 1024
+const RECENT_BYTES_OF_ALL = 1024 * 1024 * 1024
 /** What is read more than wanted, for what lies between an index entry and the offset. */
 const BEFORE_BYTES = 8 * 1024
 
@@ -53,13 +56,16 @@ export function readLog(
   for (let i = segmentIndexOf(segments, offset); i < segments.length; i++) {
     const segment = segments[i]!
     const end = visibleEnd(log, segment)
-    if (end <= 0 || offset >= log.highWatermark.offset) return NOTHING
+    if (offset >= log.highWatermark.offset) return NOTHING
+    // Compaction may leave a segment empty.
+    if (segment.size === 0) continue
+    if (end <= 0) return NOTHING
     const cached = readTail(log, segment, offset, end, bounds)
     if (cached) {
       if (cached.size > 0 || cached === NOTHING) return cached
       continue
     }
-    if (segment.hasIndexes) return readFile(log, i, offset, bounds)
+    if (segment.hasIndexes) return readFile(log, segment, offset, bounds)
     return segment.openIndexes().then(() => {
       if (offset < log.logStartOffset) throw new StorageError(`${segment.path} is gone.`)
       return readLog(log, offset, bounds)
@@ -113,15 +119,15 @@ function readTail(
 
 function readFile(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const segment = log.segments[index]!
   const end = visibleEnd(log, segment)
   const read = new FileRead(segment, offset, end, bounds)
-  const isRecent = log.writer.hasJustWritten(segment.place + read.position)
-  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
+  if (read.length > SYNC_READ_BYTES || !isRecent(log, segment.place + read.position)) {
+    return readFileLater(log, segment, read, bounds)
+  }
   try {
     while (read.result === undefined) {
       const room = read.room(log)
@@ -131,16 +137,23 @@ function readFile(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, offset, bounds) : read.result
+  return read.result === PAST_END ? readNext(log, segment, offset, bounds) : read.result
+}
+
+function isRecent({ writer }: PartitionLog, place: number): boolean {
+  return (
+    place >= writer.firstPlace &&
+    writer.written.place - place < RECENT_BYTES &&
+    writer.bytesSince < RECENT_BYTES_OF_ALL
+  )
 }
 
 async function readFileLater(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   read: FileRead,
   bounds: Bounds,
 ): Promise<Stretch> {
-  const segment = log.segments[index]!
   try {
     await segment.use(async (file) => {
       while (read.result === undefined) {
@@ -152,17 +165,17 @@ async function readFileLater(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, read.offset, bounds) : read.result!
+  return read.result === PAST_END ? readNext(log, segment, read.offset, bounds) : read.result!
 }
 
-/** The segment ends before the offset: the next one has it. */
+/** The segment ends before the offset: the next one has it, of those that there are by now. */
 function readNext(
   log: PartitionLog,
-  index: number,
+  { baseOffset }: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const next = log.segments[index + 1]
+  const next = log.segments.find((segment) => segment.baseOffset > baseOffset)
   return next ? readLog(log, Math.max(offset, next.baseOffset), bounds) : NOTHING
 }
 

@@ -64,10 +64,6 @@ export interface WriteShares {
   schedule(writer: LogWriter): void
 }
 
-/** What lies no further behind a log's end, and was written no more bytes of all logs ago, the machine still has in its memory. */
-const RECENT_BYTES = 64 * 1024 * 1024
-const RECENT_BYTES_OF_ALL = 1024 * 1024 * 1024
-
 /** From here on `flush.ms` is no time that anybody waits for: a year. */
 const FLUSH_NEVER_MS = 365 * 24 * 3600 * 1000
 
@@ -90,8 +86,8 @@ export class LogWriter {
   /** A file was made whose name is not synced. */
   hasNewNames = false
   isScheduled = false
-  /** Where this life began, and the count of all logs' bytes behind the last write. */
-  private readonly firstPlace: number
+  /** Where this life began. */
+  readonly firstPlace: number
   private lastWrite = 0
   private readonly owner: WriterOwner
   private readonly shares: WriteShares
@@ -123,14 +119,9 @@ export class LogWriter {
     return unsynced >= this.owner.config.flushMessages ? this.synced : this.written
   }
 
-  /** Whether the machine is sure to have in memory what lies from this place on: it was written in this life, and not long ago. */
-  hasJustWritten(place: number): boolean {
-    const sinceLast = this.shares.pace.writtenBytes - this.lastWrite
-    return (
-      place >= this.firstPlace &&
-      this.written.place - place < RECENT_BYTES &&
-      sinceLast < RECENT_BYTES_OF_ALL
-    )
+  /** Bytes that all logs have written since this one did. */
+  get bytesSince(): number {
+    return this.shares.pace.writtenBytes - this.lastWrite
   }
 
   /** Goes by the owner's config as it now is. */

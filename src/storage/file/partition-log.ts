@@ -35,8 +35,6 @@ import type { LogTail } from './tail-cache.ts'
 
 /** Batches below this are copied, so that a kilobyte never pins a megabyte; of others the header alone. */
 const COPY_BELOW_BYTES = 16 * 1024
-/** Entries of the active segment's indexes that stay in memory: of its last megabyte. */
-const KEPT_ENTRIES = 256
 
 export class PartitionLog implements WriterOwner, AtomicMember {
   spec: LogSpec
@@ -71,6 +69,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   checkpointOffset: number
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
+  /** The last round of compaction, under way or ended. */
+  compacting: Promise<void> = Promise.resolve()
   private active: Segment
   private readonly waiters = new AppendWaiters()
   private barriers: Barrier[] = []
@@ -281,7 +281,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   /** Resolved: nothing is in progress on the folder of a log that has ended. */
   async settled(): Promise<void> {
-    await Promise.all([this.writer.idle(), this.checkpointing])
+    await Promise.all([this.writer.idle(), this.checkpointing, this.compacting])
   }
 
   syncNames(): Promise<void> {
@@ -303,11 +303,9 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   async syncIndexes(): Promise<void> {
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
-      const kept = segment === this.active ? KEPT_ENTRIES : 0
-      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes(kept)
+      if (segment.needsSync) await segment.syncIndexes(segment === this.active)
       // It may have been appended to since, and have ended then.
-      const isDone = segment.isGone || !segment.hasNewIndexes
-      if (isDone && segment !== this.active) this.rolled.delete(segment)
+      if (!segment.needsSync && segment !== this.active) this.rolled.delete(segment)
     }
   }
 
@@ -331,6 +329,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
     const isMade = this.active.file.size() === 0
     if (isMade) await this.shares.disk.syncDirectory(this.folder)
+  }
+
+  /** Puts a segment in the place of neighbours that it was made of; `abortedBytes`: the size of its list of aborted transactions. */
+  replaceSegments(replaced: readonly Segment[], by: Segment, abortedBytes: number): void {
+    const first = this.segments.indexOf(replaced[0]!)
+    this.segments.splice(first, replaced.length, by)
+    for (const segment of replaced) this.rolled.delete(segment)
+    this.aborted.replace(replaced, by, abortedBytes)
   }
 
   saveEpochs(): void {

@@ -11,6 +11,7 @@ import type { LogSpec } from '../engine.ts'
 import { ProducerStates } from '../producer-state.ts'
 import { AbortedIndex } from './aborted-index.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { finishSwaps } from './compaction/segment-swap.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -37,6 +38,8 @@ export interface Remembered {
   /** From the checkpoints; `undefined` where they know nothing of the log. */
   recoveryPoint: number | undefined
   logStartOffset: number | undefined
+  /** The log was compacted: its segments may lack records that were replaced, also at their ends. */
+  isCleaned: boolean
   /** Bytes of the last segment when it was last closed. */
   endSize: number | undefined
 }
@@ -96,6 +99,7 @@ class Recovery {
   }
 
   async run(): Promise<OpenedLog> {
+    await finishSwaps(this.shares.disk, this.folder)
     this.list()
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
@@ -236,10 +240,12 @@ class Recovery {
   /** Looks at the ends of the first `count` segments, before others: what lacks there is said, and what is torn cut off. Gives how many were empty, and are removed. */
   private async checkClosed(count: number): Promise<number> {
     const { disk, log } = this.shares
-    const mayGap = this.spec.config.cleanupPolicy.compact
+    const mayGap = this.spec.config.cleanupPolicy.compact || this.remembered.isCleaned
     const empty: Segment[] = []
     for (const [i, segment] of this.segments.slice(0, count).entries()) {
       const next = this.segments[i + 1]!.baseOffset
+      // Compaction leaves a segment empty rather than the log without its start.
+      if (mayGap && segment.size === 0) continue
       const end = endOffsetOf(disk, segment)
       if (end === next || (mayGap && end !== undefined && end < next)) continue
       await this.checkSegment(segment, next)

@@ -9,6 +9,8 @@ import { TimeIndex } from './time-index.ts'
 
 export const OFFSET_ENTRY = 8
 export const TIME_ENTRY = 12
+/** Entries that stay in memory of the segment that is appended to: of its last megabyte. */
+export const KEPT_ENTRIES = 256
 /** A segment below this may do without an entry in its offset index. */
 const NO_INDEX_BELOW_BYTES = 64 * 1024
 

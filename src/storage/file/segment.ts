@@ -15,15 +15,20 @@ import type { EngineShares } from './engine-shares.ts'
 import { DELETED_ENDING, fileName } from './log-folder.ts'
 import type { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
-import { OFFSET_ENTRY, SegmentIndexes, TIME_ENTRY } from './segment-indexes.ts'
+import { KEPT_ENTRIES, OFFSET_ENTRY, SegmentIndexes, TIME_ENTRY } from './segment-indexes.ts'
 import type { TimeIndex } from './time-index.ts'
 
-const KINDS = ['log', 'index', 'timeindex', 'txnindex'] as const
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
 const JITTER_DRAWS = 2 ** 31
 const REBUILD_READ_BYTES = 1024 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
+
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex'
+const INDEX_FILES: readonly SegmentFileKind[] = ['index', 'timeindex', 'txnindex']
+
+/** `.cleaned`: compaction is still writing it; `.swap`: it is whole, and takes the place of others; `.deleted`: no longer part of the log. */
+export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
 
 export interface SegmentFiles {
   disk: Disk
@@ -40,7 +45,6 @@ export function segmentFiles(shares: EngineShares, folder: string): SegmentFiles
 
 export class Segment {
   readonly baseOffset: number
-  readonly path: string
   /** Bytes appended, of which the last may not be written yet. */
   size: number
   /** Where the segment begins in the log's count of bytes in this life; NaN for one from an earlier life that nothing was appended to. */
@@ -67,11 +71,15 @@ export class Segment {
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
-  private readonly mayCreate: boolean
+  private mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
+  /** Folder and base offset: what its files are called up to the first dot. */
+  private readonly stem: string
+  private suffix: SegmentSuffix
+  private logPath: string
 
-  constructor(baseOffset: number, size: number, given: SegmentFiles) {
+  constructor(baseOffset: number, size: number, given: SegmentFiles, suffix: SegmentSuffix = '') {
     const { disk, files, clock, random, folder } = given
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
@@ -83,7 +91,13 @@ export class Segment {
     this.clock = clock
     this.random = random
     this.openedAt = clock.monotonic()
-    this.path = `${folder}/${fileName(baseOffset, 'log')}`
+    this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
+    this.suffix = suffix
+    this.logPath = `${this.stem}.log${suffix}`
+  }
+
+  get path(): string {
+    return this.logPath
   }
 
   /** Throws StorageError when it is gone. */
@@ -111,6 +125,10 @@ export class Segment {
   /** Reads the indexes from their files, as far as `endOffset`; false when those are not the indexes of this segment, as far as a look shows. */
   loadIndexes(endOffset = Infinity): boolean {
     return this.indexes.load(endOffset)
+  }
+
+  get needsSync(): boolean {
+    return this.hasNewIndexes && !this.isGone
   }
 
   /** Whether the indexes can be asked without reading them all first. */
@@ -196,13 +214,13 @@ export class Segment {
 
   /**
    * Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it.
-   * `kept`: how many entries stay in memory.
+   * `isActive`: whether it is still appended to, and the end of its indexes asked for.
    */
-  async syncIndexes(kept = 0): Promise<void> {
+  async syncIndexes(isActive = false): Promise<void> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
     this.hasNewIndexes = false
     try {
-      await this.indexes.sync(kept)
+      await this.indexes.sync(isActive ? KEPT_ENTRIES : 0)
     } catch (error) {
       this.hasNewIndexes = true
       throw error
@@ -223,30 +241,53 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of KINDS) {
-      this.disk.remove(this.pathOf(kind))
-    }
+    this.disk.remove(this.path)
+    for (const kind of INDEX_FILES) this.disk.remove(this.pathOf(kind))
   }
 
-  /** Renames its files as Kafka names those that are soon to be removed, and gives their names. */
+  /** Its files are called as Kafka calls those that are soon to be removed; gives their names. */
   setDeleted(): string[] {
     if (this.isGone) return []
     this.retire()
-    const names: string[] = []
-    for (const kind of KINDS) {
-      const path = this.pathOf(kind)
-      try {
-        this.disk.rename(path, path + DELETED_ENDING)
-        names.push(path + DELETED_ENDING)
-      } catch (error) {
-        if (!isNotFound(error)) throw error
-      }
-    }
-    return names
+    this.renameLog(DELETED_ENDING)
+    this.renameIndexes(DELETED_ENDING)
+    return this.paths
   }
 
-  pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
-    return `${this.path.slice(0, -'log'.length)}${kind}`
+  /** Of all files that it may have. */
+  get paths(): string[] {
+    return [this.path, ...INDEX_FILES.map((kind) => this.pathOf(kind))]
+  }
+
+  pathOf(kind: SegmentFileKind): string {
+    return kind === 'log' ? this.logPath : `${this.stem}.${kind}${this.suffix}`
+  }
+
+  /** Gives the file with its batches another suffix. Who reads it goes on, and who opens it next finds it there. */
+  renameLog(suffix: SegmentSuffix): void {
+    const before = this.logPath
+    this.logPath = `${this.stem}.log${suffix}`
+    this.mayCreate = false
+    this.files.forget(before)
+    this.rename(before, this.logPath)
+  }
+
+  /** The same for its indexes, those that there are. */
+  renameIndexes(suffix: SegmentSuffix): void {
+    const before = INDEX_FILES.map((kind) => this.pathOf(kind))
+    this.suffix = suffix
+    for (const [i, kind] of INDEX_FILES.entries()) {
+      this.files.forget(before[i]!)
+      this.rename(before[i]!, this.pathOf(kind))
+    }
+  }
+
+  private rename(from: string, to: string): void {
+    try {
+      this.disk.rename(from, to)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
   }
 
   /** Goes over all batches at once: rare, and quick beside what it would cost to keep every caller waiting for it. */
@@ -304,7 +345,9 @@ export class Segment {
     return span - (this.jitterDraw % Math.min(segmentJitterMs, span))
   }
 
-  private readFirstTimestamp(): number {
+  /** -1 where the first batch has none, or there is no batch. */
+  readFirstTimestamp(): number {
+    if (this.size === 0) return -1
     if (this.firstTimestamp === undefined) {
       const bytes = Buffer.alloc(8)
       this.file.readSync(bytes, MAX_TIMESTAMP)
