@@ -23,6 +23,7 @@ export interface IndexedSegment {
   readonly isGone: boolean
   /** Throws StorageError when it is gone. */
   readonly file: DiskFile
+  use<T>(work: (file: DiskFile) => Promise<T>): Promise<T>
   pathOf(kind: IndexKind): string
   assertThere(): void
 }
@@ -48,14 +49,28 @@ export class SegmentIndexes {
   /** Reads both from their files, as far as `endOffset`; false when those are not the indexes of this segment, as far as a look shows. */
   load(endOffset: number): boolean {
     const offsets = this.disk.readFile(this.segment.pathOf('index'))
-    return this.take(offsets, this.disk.readFile(this.segment.pathOf('timeindex')), endOffset)
+    const times = this.disk.readFile(this.segment.pathOf('timeindex'))
+    if (!this.take(offsets, times, endOffset)) return false
+    const header = Buffer.alloc(HEADER_SIZE)
+    const last = this.lastPosition()
+    const length = last === undefined ? 0 : this.segment.file.readSync(header, last)
+    return this.accept(header.subarray(0, length))
   }
 
   /** The same without a wait for the disk on the loop, unless they are loaded already. */
   async loadLater(): Promise<boolean> {
     const offsets = await this.readWhole('index')
     const times = await this.readWhole('timeindex')
-    return this.isLoaded || this.take(offsets, times, Infinity)
+    if (this.isLoaded) return true
+    if (!this.take(offsets, times, Infinity)) return false
+    const header = Buffer.alloc(HEADER_SIZE)
+    const last = this.lastPosition()
+    if (last === undefined) return this.accept(header)
+    const taken = this.offsets
+    const length = await this.segment.use((file) => file.read(header, last))
+    // Who could not wait has loaded them meanwhile.
+    if (this.isLoaded || this.offsets !== taken) return this.isLoaded
+    return this.accept(header.subarray(0, length))
   }
 
   /** Resolved: the files have all, and survive a power cut. `kept`: how many entries stay in memory. */
@@ -80,12 +95,8 @@ export class SegmentIndexes {
   private take(offsets: Buffer | undefined, times: Buffer | undefined, endOffset: number): boolean {
     this.offsets = this.offsetIndex(offsets)
     this.times = this.timeIndex(times)
-    const isRight =
-      this.offsets.settle(this.segment.size, endOffset) && this.times.settle(endOffset)
-    if (!isRight || !offsets || !times || !this.isOfSegment()) return false
-    this.giveBack(0)
-    this.isLoaded = true
-    return true
+    if (!offsets || !times) return false
+    return this.offsets.settle(this.segment.size, endOffset) && this.times.settle(endOffset)
   }
 
   private offsetIndex(bytes?: Buffer): OffsetIndex {
@@ -114,17 +125,28 @@ export class SegmentIndexes {
     }
   }
 
-  /** Whether there are entries where there must be, and the last one points to the batch that it names. */
-  private isOfSegment(): boolean {
-    const { size, file } = this.segment
+  /** Where the last batch begins that has an entry. */
+  private lastPosition(): number | undefined {
+    const { count } = this.offsets.table
+    return count === 0 ? undefined : this.offsets.positionOf(count - 1)
+  }
+
+  /** Whether there are entries where there must be, and the last one points to the batch that it names: `header` is what stands there. */
+  private accept(header: Buffer): boolean {
+    const { size } = this.segment
     // A saved time index has at least the largest timestamp, and an offset index an entry each few kilobytes.
     if (size > 0 && this.times.table.count === 0) return false
     const last = this.offsets.table.count - 1
-    if (last < 0) return size < NO_INDEX_BELOW_BYTES
-    const header = Buffer.alloc(HEADER_SIZE)
-    if (file.readSync(header, this.offsets.positionOf(last)) < header.length) return false
+    if (last < 0 ? size >= NO_INDEX_BELOW_BYTES : !this.isBatch(header, last)) return false
+    this.giveBack(0)
+    this.isLoaded = true
+    return true
+  }
+
+  private isBatch(header: Buffer, entry: number): boolean {
+    if (header.length < HEADER_SIZE) return false
     const batch = new BatchView(header)
-    return batch.magic === MAGIC && batch.lastOffset === this.offsets.offsetOf(last)
+    return batch.magic === MAGIC && batch.lastOffset === this.offsets.offsetOf(entry)
   }
 
   private save(kind: IndexKind, table: EntryTable, entrySize: number): void {

@@ -5,25 +5,25 @@ import { MemoryDisk } from '../../../src/storage/file/memory-disk.ts'
 import { OffsetIndex } from '../../../src/storage/file/offset-index.ts'
 import { OpenFiles } from '../../../src/storage/file/open-files.ts'
 import { Segment } from '../../../src/storage/file/segment.ts'
-import { SegmentIndexes } from '../../../src/storage/file/segment-indexes.ts'
 import { TimeIndex } from '../../../src/storage/file/time-index.ts'
+import { DIRECTORY, Store } from '../store.ts'
 
 const FOLDER = '/data'
 const INTERVAL = 4096
 
-function newSegment(size = 0): { segment: Segment; disk: MemoryDisk; files: OpenFiles } {
+function newSegment(): { segment: Segment; files: OpenFiles } {
   const clock = new ManualClock()
   const disk = new MemoryDisk({ clock })
   disk.makeDirectory(FOLDER)
   const files = new OpenFiles(disk, 10)
-  const segment = new Segment(100, size, {
+  const segment = new Segment(100, 0, {
     disk,
     files,
     clock,
     random: seededRandom(1),
     folder: FOLDER,
   })
-  return { segment, disk, files }
+  return { segment, files }
 }
 
 /** Batches of ten records, each of which gets an entry, and of a later time than the one before. */
@@ -98,23 +98,36 @@ describe('the indexes of a segment', () => {
     expect(() => segment.offsets.positionBefore(10_000)).toThrow('has lost its end')
   })
 
-  it('of an earlier life are read without memory to keep, and no more than once', async () => {
-    const { segment, disk, files } = newSegment()
-    add(segment, 5000)
-    await segment.syncIndexes()
-    const whole = { index: 0, timeindex: 0 }
-    disk.fault = (verb, path) => {
-      const kind = path.slice(path.lastIndexOf('.') + 1) as keyof typeof whole
-      if (verb === 'read') whole[kind]++
-      return undefined
+  it('of an earlier life are read once, in either way, and are not kept', async () => {
+    const store = await new Store({ tailCacheBytes: 0 }).open({ indexIntervalBytes: 0 })
+    for (let i = 0; i < 1000; i++) await store.append('x'.repeat(100))
+    const name = '00000000000000000000'
+    const size = store.file(`${name}.log`).length
+    await store.engine.close()
+    const files = new OpenFiles(store.disk, 10)
+    const opened = (): Segment => {
+      const { disk, clock } = store
+      const folder = `${DIRECTORY}/store-0`
+      return new Segment(0, size, { disk, files, clock, random: seededRandom(1), folder })
     }
-    const { baseOffset, size, file } = segment
-    const pathOf = (kind: 'index' | 'timeindex'): string => segment.pathOf(kind)
-    const like = { baseOffset, size, file, pathOf, isGone: false, assertThere: () => undefined }
-    const indexes = new SegmentIndexes(like, disk, files)
-    expect(indexes.isLoaded).toBe(false)
-    // The batches are not there, to which the index would have to point.
-    expect(indexes.load(Infinity)).toBe(false)
-    expect(indexes.offsets.table.count).toBe(segment.offsets.table.count)
+    const later = opened()
+    expect(later.hasIndexes).toBe(false)
+    const loading = Promise.all([later.openIndexes(), later.openIndexes()])
+    await store.clock.advance(100)
+    await loading
+    expect(later.hasIndexes).toBe(true)
+    for (const segment of [opened(), later]) {
+      expect(segment.offsets.table.count).toBe(999)
+      expect(segment.positionBefore(500)).toBe((size / 1000) * 500)
+      expect(memoryOf(segment)).toBe(0)
+    }
+    store.overwrite(`${name}.index`, Buffer.alloc(8000, 1))
+    const damaged = opened()
+    const rebuilding = damaged.openIndexes()
+    await store.clock.advance(100)
+    await rebuilding
+    const before = damaged.positionBefore(500)
+    expect(before).toBeGreaterThan((size / 1000) * 500 - 5000)
+    expect(before).toBeLessThanOrEqual((size / 1000) * 500)
   })
 })
