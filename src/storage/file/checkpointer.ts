@@ -127,8 +127,20 @@ export class Checkpointer {
     await log.checkpointing
     const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
     if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
-    if (log.hasFolder && !log.isEnded) await this.saveEpochs(log)
+    if (log.hasFolder && !log.isEnded) await this.saveRest(log)
     if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
+  }
+
+  /** A start may have found less than the indexes knew, and nothing to checkpoint since. */
+  private async saveRest(log: PartitionLog): Promise<void> {
+    try {
+      await this.saveEpochs(log)
+      await log.aborted.sync()
+      await log.syncIndexes()
+    } catch (error) {
+      log.checkpointOffset = -1
+      this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')
+    }
   }
 
   private async saveEpochs(log: PartitionLog): Promise<void> {

@@ -63,6 +63,13 @@ export function decodeEpochs(bytes: Buffer | undefined): EpochStart[] {
   return epochs
 }
 
+/** Whether a file is there, to its last line. */
+export function isWholeCheckpoint(bytes: Buffer | undefined): boolean {
+  if (!bytes) return false
+  const lines = bytes.toString('utf8').split('\n')
+  return lines[0] === VERSION && lines.at(-1) === '' && lines.length === Number(lines[1]) + 3
+}
+
 function encode(lines: readonly string[]): Buffer {
   return Buffer.from(`${[VERSION, lines.length, ...lines].join('\n')}\n`)
 }

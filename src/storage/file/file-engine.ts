@@ -28,11 +28,13 @@ import { appendAtomic, appendEach } from './appending.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
 import { LogCompaction } from './compaction/log-compaction.ts'
+import { keepName, makeDirectories } from './data-folder.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
 import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { type KafkaMetadataLog, readKafkaMetadataLog } from './kafka-metadata-log.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
@@ -80,6 +82,8 @@ export interface FileEngine extends StorageEngine {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  /** Kafka's own metadata log, in the data folder or another, read anew; `undefined` where there is none. Throws StorageError where it cannot be believed. */
+  kafkaMetadata(folder?: string): KafkaMetadataLog | undefined
 }
 
 const defaultOptions: FileEngineOptions = {
@@ -105,6 +109,7 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   const { slabs = new SlabPool() } = settings
   const options = { ...defaultOptions, ...settings.options }
   await makeDirectories(disk, directory)
+  await keepName(disk, directory)
   let engine: Engine | undefined
   const lock = await disk.lock(directory, (reason) => engine?.lose(reason))
   try {
@@ -120,15 +125,6 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
     lock.release()
     throw error
   }
-}
-
-/** Makes a folder and those above it, so that they survive a power cut. */
-async function makeDirectories(disk: Disk, directory: string): Promise<void> {
-  if (disk.list(directory)) return
-  const parent = directory.slice(0, directory.lastIndexOf('/'))
-  if (parent !== '') await makeDirectories(disk, parent)
-  disk.makeDirectory(directory)
-  await disk.syncDirectory(parent === '' ? '/' : parent)
 }
 
 type Parts = Required<Omit<FileEngineSettings, 'options' | 'onLost'>> &
@@ -219,6 +215,15 @@ class Engine implements FileEngine {
     this.onLost?.(lost)
   }
 
+  kafkaMetadata(folder = this.shares.directory): KafkaMetadataLog | undefined {
+    const { disk, log } = this.shares
+    try {
+      return readKafkaMetadataLog(disk, folder, log)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
   async create(logs: readonly LogSpec[]): Promise<void> {
     if (this.lost) throw this.lost
     await this.catalog.create(logs)
@@ -304,6 +309,8 @@ class Engine implements FileEngine {
     try {
       if (log) await this.deletion.applyRetention(log, now)
     } catch (error) {
+      // It was deleted or closed meanwhile.
+      if (log?.isEnded && !log.offline) return
       throw asStorageError(error)
     }
   }

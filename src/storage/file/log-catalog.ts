@@ -18,6 +18,7 @@ import {
   decodePartitionMetadata,
   folderName,
   isDeletedFolder,
+  KAFKA_METADATA_FOLDER,
   PARTITION_METADATA,
   parseFolderName,
   retiredName,
@@ -156,7 +157,7 @@ export class LogCatalog {
     const { disk, directory } = this.shares
     const deleted = new Set<string>()
     for (const { name, isDirectory } of disk.list(directory) ?? []) {
-      if (!isDirectory) continue
+      if (!isDirectory || name === KAFKA_METADATA_FOLDER) continue
       if (isDeletedFolder(name)) {
         deleted.add(name.slice(0, name.lastIndexOf('.')))
         this.removals.folder(`${directory}/${name}`, 0)
@@ -226,6 +227,7 @@ export class LogCatalog {
         )
       : newLog(spec, folder, shares)
     if (isThere) await this.lowerRecoveryPoint(name, opened.logEndOffset)
+    if (isThere) await this.raiseLogStart(name, opened.logStartOffset)
     const log = new PartitionLog(opened, this.watchersOf(id), shares)
     log.onFolder = () => folders.set(name, spec.topicId)
     if (isThere) {
@@ -237,6 +239,8 @@ export class LogCatalog {
     } else if (!spec.lazy) {
       log.makeFolder()
     }
+    const { leaderEpoch = 0 } = spec
+    if (log.leaderEpoch < leaderEpoch) log.beginEpoch(leaderEpoch)
     this.logs.set(id, log)
     shares.fullDisk.refuse(log)
     shares.progressed(log)
@@ -253,6 +257,14 @@ export class LogCatalog {
     if ((recoveryPoints.offsets.get(name) ?? 0) <= logEndOffset) return
     recoveryPoints.offsets.set(name, logEndOffset)
     await recoveryPoints.save()
+  }
+
+  /** A log that has lost its first segments: the start that is known is one that is there. */
+  private async raiseLogStart(name: string, logStartOffset: number): Promise<void> {
+    const { logStarts } = this.checkpointer
+    if ((logStarts.offsets.get(name) ?? Infinity) >= logStartOffset) return
+    logStarts.offsets.set(name, logStartOffset)
+    await logStarts.save()
   }
 
   /** A folder of this name that is another topic's was to be deleted, and is not: it is kept out of the way, for whoever wonders. */

@@ -11,11 +11,13 @@ import type { LogSpec } from '../engine.ts'
 import { ProducerStates } from '../producer-state.ts'
 import { AbortedIndex } from './aborted-index.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { rereadEpochs } from './epoch-recovery.ts'
 import { finishSwaps } from './compaction/segment-swap.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import {
+  decodePartitionMetadata,
   encodePartitionMetadata,
   fileName,
   isLeftover,
@@ -107,6 +109,7 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
+      await rereadEpochs(this.epochs, this.segments, this.remembered.recoveryPoint ?? 0)
       await this.recover(logStartOffset)
     } else {
       await this.checkClosed(this.segments.length - 1)
@@ -125,6 +128,8 @@ class Recovery {
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
     this.epochs.truncateEnd(this.logEndOffset)
+    // What a power cut has taken from the start was told, once.
+    this.epochs.truncateStart(logStartOffset)
     return {
       spec: this.spec,
       folder: this.folder,
@@ -156,6 +161,7 @@ class Recovery {
 
   private list(): void {
     const { disk } = this.shares
+    const indexes: { path: string; offset: number }[] = []
     for (const { name } of disk.list(this.folder) ?? []) {
       const file = parseFileName(name)
       const path = `${this.folder}/${name}`
@@ -163,27 +169,37 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
+      } else if (file?.kind === 'index' || file?.kind === 'timeindex') {
+        indexes.push({ path, offset: file.offset })
       } else if (file?.kind === 'txnindex') {
         this.abortedSizes.set(file.offset, disk.fileSize(path))
       } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }
+    // A power cut may have taken a segment, and left its indexes.
+    const segments = new Set(this.segments.map(({ baseOffset }) => baseOffset))
+    for (const { path, offset } of indexes) if (!segments.has(offset)) disk.remove(path)
     this.segments.sort((a, b) => a.baseOffset - b.baseOffset)
     this.snapshots.sort((a, b) => a - b)
     if (this.segments.length === 0) this.restartAt(this.remembered.logStartOffset ?? 0)
     // A power cut may have taken the file's bytes, or the file.
-    const metadata = encodePartitionMetadata(this.spec.topicId)
-    const metadataPath = `${this.folder}/${PARTITION_METADATA}`
-    if (!disk.readFile(metadataPath)?.equals(metadata)) disk.writeFile(metadataPath, metadata)
+    const { topicId } = this.spec
+    const path = `${this.folder}/${PARTITION_METADATA}`
+    if (decodePartitionMetadata(disk.readFile(path)) === topicId) return
+    disk.writeFile(path, encodePartitionMetadata(topicId))
   }
 
   /** Finds the end of the log, and leaves nothing behind it. */
   private async recover(logStartOffset: number): Promise<void> {
     const { recoveryPoint } = this.remembered
-    const checkFrom = Math.max(recoveryPoint ?? 0, this.segments[0]!.baseOffset)
-    const removed = await this.checkClosed(segmentIndexOf(this.segments, checkFrom))
-    const first = segmentIndexOf(this.segments, checkFrom) - removed
+    const base = this.segments[0]!.baseOffset
+    const checkFrom = Math.max(recoveryPoint ?? 0, base)
+    // Indexes may know of batches behind the recovery point that are lost, also where that is a segment's end.
+    const before = segmentIndexOf(this.segments, Math.max(checkFrom - 1, base))
+    const removed = await this.checkClosed(before)
+    const first = before - removed
+    const point = segmentIndexOf(this.segments, checkFrom)
     for (let i = first; i < this.segments.length; i++) {
       const segment = this.segments[i]!
       // Where a segment does not follow the one before, that one has lost its end, and what comes behind was not synced either. Compaction leaves such gaps as well, but not behind a recovery point.
@@ -191,7 +207,7 @@ class Recovery {
         recoveryPoint === undefined
           ? segment.baseOffset < this.logEndOffset || segment.size === 0
           : segment.baseOffset !== this.logEndOffset
-      if (i > first && isApart) await this.setAside(i)
+      if (i > point && isApart) await this.setAside(i)
       else if (!(await this.checkSegment(segment, checkFrom))) await this.setAside(i + 1)
     }
     if (this.logEndOffset < logStartOffset) {

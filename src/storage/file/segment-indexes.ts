@@ -33,6 +33,8 @@ export class SegmentIndexes {
   times: TimeIndex
   /** Whether these are the segment's. */
   isLoaded: boolean
+  /** A file was made whose name is not synced. */
+  private hasNewNames = false
   private readonly segment: IndexedSegment
   private readonly disk: Disk
   private readonly files: OpenFiles
@@ -82,6 +84,11 @@ export class SegmentIndexes {
       const path = this.segment.pathOf(kind)
       await this.files.use(path, false, (file) => file.sync())
       this.files.forget(path)
+    }
+    if (this.hasNewNames && !this.segment.isGone) {
+      const path = this.segment.pathOf('index')
+      await this.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')))
+      this.hasNewNames = false
     }
     this.giveBack(kept)
   }
@@ -153,8 +160,10 @@ export class SegmentIndexes {
     const path = this.segment.pathOf(kind)
     const file = this.files.get(path, true)
     const position = table.writtenCount * entrySize
+    const size = file.size()
+    if (size === 0) this.hasNewNames = true
     // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
-    if (file.size() > position) file.truncate(position)
+    if (size > position) file.truncate(position)
     file.writeSync([table.unwritten()], position)
     table.writtenCount = table.count
     this.files.forget(path)

@@ -228,8 +228,7 @@ export class Segment {
   }
 
   closeFiles(): void {
-    this.files.forget(this.path)
-    this.files.forget(this.pathOf('txnindex'))
+    for (const path of this.paths) this.files.forget(path)
   }
 
   /** Its files stay where they are, and are no longer this segment's. */
