@@ -63,6 +63,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'node.id',
   'num.partitions',
   'odradek.fetch.max.wait.ms',
+  'odradek.ignore.kept.security',
   'odradek.log.format',
   'odradek.tail.cache.bytes',
   'offset.metadata.max.bytes',

@@ -18,6 +18,7 @@ import {
   decodePartitionMetadata,
   folderName,
   isDeletedFolder,
+  KAFKA_METADATA_FOLDER,
   PARTITION_METADATA,
   parseFolderName,
   retiredName,
@@ -156,7 +157,7 @@ export class LogCatalog {
     const { disk, directory } = this.shares
     const deleted = new Set<string>()
     for (const { name, isDirectory } of disk.list(directory) ?? []) {
-      if (!isDirectory) continue
+      if (!isDirectory || name === KAFKA_METADATA_FOLDER) continue
       if (isDeletedFolder(name)) {
         deleted.add(name.slice(0, name.lastIndexOf('.')))
         this.removals.folder(`${directory}/${name}`, 0)
@@ -238,6 +239,8 @@ export class LogCatalog {
     } else if (!spec.lazy) {
       log.makeFolder()
     }
+    const { leaderEpoch = 0 } = spec
+    if (log.leaderEpoch < leaderEpoch) log.beginEpoch(leaderEpoch)
     this.logs.set(id, log)
     shares.fullDisk.refuse(log)
     shares.progressed(log)

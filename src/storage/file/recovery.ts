@@ -17,6 +17,7 @@ import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import {
+  decodePartitionMetadata,
   encodePartitionMetadata,
   fileName,
   isLeftover,
@@ -183,9 +184,10 @@ class Recovery {
     this.snapshots.sort((a, b) => a - b)
     if (this.segments.length === 0) this.restartAt(this.remembered.logStartOffset ?? 0)
     // A power cut may have taken the file's bytes, or the file.
-    const metadata = encodePartitionMetadata(this.spec.topicId)
-    const metadataPath = `${this.folder}/${PARTITION_METADATA}`
-    if (!disk.readFile(metadataPath)?.equals(metadata)) disk.writeFile(metadataPath, metadata)
+    const { topicId } = this.spec
+    const path = `${this.folder}/${PARTITION_METADATA}`
+    if (decodePartitionMetadata(disk.readFile(path)) === topicId) return
+    disk.writeFile(path, encodePartitionMetadata(topicId))
   }
 
   /** Finds the end of the log, and leaves nothing behind it. */
