@@ -34,6 +34,7 @@ import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
 import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { type KafkaMetadataLog, readKafkaMetadataLog } from './kafka-metadata-log.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
@@ -81,6 +82,8 @@ export interface FileEngine extends StorageEngine {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  /** Kafka's own metadata log, in the data folder or another, read anew; `undefined` where there is none. Throws StorageError where it cannot be believed. */
+  kafkaMetadata(folder?: string): KafkaMetadataLog | undefined
 }
 
 const defaultOptions: FileEngineOptions = {
@@ -190,10 +193,10 @@ class Engine implements FileEngine {
 
   /** In a new folder makes the checkpoint that tells a log which came later from one whose recovery point is lost. Logs that are gone must not be remembered as those that come after them. */
   async prepare(): Promise<this> {
-    const { recoveryPoints, logStarts } = this.checkpointer
+    const { recoveryPoints, logStarts, cleanedTo } = this.checkpointer
     const { isEmpty, hasForgotten } = this.catalog
     if ((isEmpty && !recoveryPoints.wasThere) || hasForgotten) await recoveryPoints.save()
-    if (hasForgotten) await logStarts.save()
+    if (hasForgotten) await Promise.all([logStarts.save(), cleanedTo.save()])
     return this
   }
 
@@ -211,6 +214,15 @@ class Engine implements FileEngine {
     void this.removals.close()
     void this.shares.fullDisk.close()
     this.onLost?.(lost)
+  }
+
+  kafkaMetadata(folder = this.shares.directory): KafkaMetadataLog | undefined {
+    const { disk, log } = this.shares
+    try {
+      return readKafkaMetadataLog(disk, folder, log)
+    } catch (error) {
+      throw asStorageError(error)
+    }
   }
 
   async create(logs: readonly LogSpec[]): Promise<void> {
@@ -298,6 +310,8 @@ class Engine implements FileEngine {
     try {
       if (log) await this.deletion.applyRetention(log, now)
     } catch (error) {
+      // It was deleted or closed meanwhile.
+      if (log?.isEnded && !log.offline) return
       throw asStorageError(error)
     }
   }
@@ -313,12 +327,7 @@ class Engine implements FileEngine {
     limits?: Partial<CompactionLimits>,
   ): Promise<Compaction | undefined> {
     const log = this.catalog.get(id)
-    if (!log || this.isClosed) return undefined
-    try {
-      return await this.compaction.compact(log, now, limits)
-    } catch (error) {
-      throw asStorageError(error)
-    }
+    return log && !this.isClosed ? this.compaction.compact(log, now, limits) : undefined
   }
 
   async flush(id: LogId): Promise<void> {

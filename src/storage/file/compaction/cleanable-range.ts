@@ -65,7 +65,6 @@ function firstUncleanable(
 
 function newestOf(segment: Segment): number {
   segment.loadMaxTimestamp()
-  segment.forgetIndexes()
   return segment.maxTimestamp
 }
 

@@ -10,6 +10,7 @@ import {
 import type { Checkpointer } from '../checkpointer.ts'
 import { isFull } from '../disk.ts'
 import type { EngineShares } from '../engine-shares.ts'
+import { asStorageError } from '../log-catalog.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import type { Removals } from '../removals.ts'
 import { type Segment, segmentFiles } from '../segment.ts'
@@ -67,7 +68,7 @@ export class LogCompaction {
     const round = this.round(log, now, { ...defaultCompactionLimits, ...limits })
       .catch((error: unknown) => {
         if (error instanceof Needless || this.needlessness(log)) return undefined
-        if (!isFull(error)) throw error
+        if (!isFull(error)) throw asStorageError(error)
         this.shares.fullDisk.noticed(error)
         return undefined
       })
