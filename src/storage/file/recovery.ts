@@ -102,7 +102,7 @@ class Recovery {
   }
 
   async run(): Promise<OpenedLog> {
-    await finishSwaps(this.shares.disk, this.folder)
+    await finishSwaps(this.shares.disk, this.folder, this.shares.log)
     this.list()
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
@@ -164,8 +164,8 @@ class Recovery {
   private list(): void {
     const { disk } = this.shares
     const indexes: { path: string; offset: number }[] = []
-    for (const { name } of disk.list(this.folder) ?? []) {
-      const file = parseFileName(name)
+    for (const { name, isDirectory } of disk.list(this.folder) ?? []) {
+      const file = isDirectory ? undefined : parseFileName(name)
       const path = `${this.folder}/${name}`
       if (file?.kind === 'log') {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
@@ -175,7 +175,7 @@ class Recovery {
         indexes.push({ path, offset: file.offset })
       } else if (file?.kind === 'txnindex') {
         this.abortedSizes.set(file.offset, disk.fileSize(path))
-      } else if (isLeftover(name)) {
+      } else if (!isDirectory && isLeftover(name)) {
         disk.remove(path)
       }
     }

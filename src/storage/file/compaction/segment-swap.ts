@@ -8,12 +8,19 @@
  *   synced, then X.log.swap -> X.log, synced
  *
  * A start that finds `X.log.swap` removes the segments that it reaches over. Those of its group that lie behind its last record
- * may stay: they hold nothing but what was replaced anyway, and are cleaned again.
+ * may stay: they hold nothing but what was replaced anyway, and are cleaned again. A `X.log.swap` that is not whole is none that
+ * compaction has left, and takes no place while there is an `X.log`.
  */
 
 import type { Disk } from '../disk.ts'
 import { isNotFound } from '../disk.ts'
-import { BatchView, HEADER_SIZE, LENGTH_OVERHEAD } from '../../../protocol/records/batch-view.ts'
+import {
+  BatchView,
+  HEADER_SIZE,
+  LENGTH_OVERHEAD,
+  MAGIC,
+} from '../../../protocol/records/batch-view.ts'
+import type { EngineLog } from '../engine-shares.ts'
 import { fileName, parseFileName } from '../log-folder.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import type { Segment } from '../segment.ts'
@@ -66,13 +73,37 @@ function switchOver(
 }
 
 /** Goes through with what a crash has interrupted. Resolved: there is no segment in the folder that is to take the place of others. */
-export async function finishSwaps(disk: Disk, folder: string): Promise<void> {
+export async function finishSwaps(disk: Disk, folder: string, lines: EngineLog): Promise<void> {
   const names = (disk.list(folder) ?? []).map(({ name }) => name)
   for (const name of names) {
     if (!name.endsWith(`.log${SWAP}`)) continue
     const file = parseFileName(name.slice(0, -SWAP.length))
-    if (file) await finishSwap(disk, folder, file.offset, names)
+    if (!file) continue
+    const log = `${folder}/${fileName(file.offset, 'log')}`
+    if (mayTakeOver(disk, log)) await finishSwap(disk, folder, file.offset, names)
+    else await refuseSwap(disk, log, file.offset, lines)
   }
+}
+
+/** Whether what is to take a log file's place is whole; or that file is not there, so that there is nothing better. */
+function mayTakeOver(disk: Disk, log: string): boolean {
+  if (!exists(disk, log)) return true
+  const { next, isWhole } = walked(disk, `${log}${SWAP}`)
+  return isWhole && (next !== undefined || disk.fileSize(log) === 0)
+}
+
+async function refuseSwap(
+  disk: Disk,
+  log: string,
+  baseOffset: number,
+  lines: EngineLog,
+): Promise<void> {
+  const kept = `${log}.${baseOffset}.cut`
+  if (exists(disk, kept)) disk.remove(`${log}${SWAP}`)
+  else disk.rename(`${log}${SWAP}`, kept)
+  await disk.syncDirectory(log.slice(0, log.lastIndexOf('/')))
+  const text = 'What was to take the place of a segment has nothing whole in it: the segment stays.'
+  lines.error({ file: log, kept }, text)
 }
 
 async function finishSwap(
@@ -82,7 +113,7 @@ async function finishSwap(
   names: readonly string[],
 ): Promise<void> {
   const log = `${folder}/${fileName(baseOffset, 'log')}`
-  const nextOffset = nextOffsetOf(disk, `${log}${SWAP}`) ?? baseOffset
+  const nextOffset = walked(disk, `${log}${SWAP}`).next ?? baseOffset
   for (const name of names) {
     const file = parseFileName(name)
     if (!file || file.kind === 'snapshot') continue
@@ -100,8 +131,8 @@ async function finishSwap(
   await disk.syncDirectory(folder)
 }
 
-/** The offset behind a file's last batch; undefined where there is none. */
-function nextOffsetOf(disk: Disk, path: string): number | undefined {
+/** The offset behind a file's last whole batch, undefined where there is none; and whether such batches are all that it holds. */
+function walked(disk: Disk, path: string): { next: number | undefined; isWhole: boolean } {
   const file = disk.open(path)
   try {
     const size = file.size()
@@ -109,17 +140,21 @@ function nextOffsetOf(disk: Disk, path: string): number | undefined {
     let start = 0
     let end = 0
     let next: number | undefined
-    for (let position = 0; position + HEADER_SIZE <= size; ) {
+    let position = 0
+    while (position + HEADER_SIZE <= size) {
       if (position + HEADER_SIZE > end) {
         start = position
         end = position + file.readSync(window, position)
       }
       const at = position - start
       const batch = new BatchView(window.subarray(at, at + HEADER_SIZE))
+      const length = batch.batchLength + LENGTH_OVERHEAD
+      const isBatch = batch.magic === MAGIC && batch.baseOffset >= (next ?? 0)
+      if (!isBatch || length < HEADER_SIZE || position + length > size) break
       next = batch.nextOffset
-      position += batch.batchLength + LENGTH_OVERHEAD
+      position += length
     }
-    return next
+    return { next, isWhole: position === size }
   } finally {
     file.close()
   }

@@ -140,4 +140,21 @@ describe('compaction, and what others do meanwhile', () => {
       if (calls < call) return
     }
   })
+
+  it.each([
+    ['is empty', () => Buffer.alloc(0)],
+    ['is no log at all', () => Buffer.from('nothing of ours, '.repeat(20))],
+    ['is torn', (log: Buffer) => log.subarray(0, log.length - 1)],
+  ])('leaves a segment in its place where what was to take it %s', async (_, make) => {
+    const { store, workload } = await scene(1)
+    const name = '00000000000000000000.log'
+    const swap = make(store.file(name))
+    store.overwrite(`${name}.swap`, swap)
+    store.disk.makeDirectory('/data/store-0/00000000000000000005.log')
+    await store.kill(SMALL)
+    await workload.check(store.engine)
+    expect(store.file(`${name}.0.cut`)).toEqual(swap)
+    expect(names(store)).not.toContain(`${name}.swap`)
+    expect(store.lines.join()).toContain('the segment stays')
+  })
 })
