@@ -7,21 +7,35 @@ import type { EngineLog } from './engine-shares.ts'
 import { visibleEnd } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
+import { segmentIndexOf } from './segment-search.ts'
 
-/** The visible batches of a log as it is now. A damaged one is passed over, and said: what comes behind it is still wanted. */
+/**
+ * The visible batches of a log as it is now. A damaged one is passed over, and said: what comes behind it is still wanted. Where
+ * compaction or a new start of the log takes a segment away meanwhile, what is there in its place goes on.
+ */
 export async function* replay(
   log: PartitionLog,
   lines: EngineLog,
 ): AsyncGenerator<BatchView, void, undefined> {
   const end = log.highWatermark.offset
-  for (const segment of log.segments.slice()) {
-    const from = Math.max(log.logStartOffset, segment.baseOffset)
-    const stop = visibleEnd(log, segment)
-    if (segment.size === 0 || from >= end || stop <= 0) continue
-    const start = segment.offsets.positionBefore(from)
-    for await (const batch of goodBatches(segment, start, stop, lines)) {
-      if (batch.baseOffset >= end) return
-      if (batch.lastOffset >= log.logStartOffset) yield batch
+  for (let from = log.logStartOffset; from < end; ) {
+    const { segments } = log
+    const i = segmentIndexOf(segments, from)
+    const segment = segments[i]!
+    const after = segments[i + 1]?.baseOffset ?? end
+    const stop = segment.size === 0 ? 0 : visibleEnd(log, segment)
+    try {
+      const start = stop > 0 ? segment.offsets.positionBefore(from) : 0
+      for await (const batch of goodBatches(segment, start, stop, lines)) {
+        if (batch.baseOffset >= end) return
+        if (batch.lastOffset < from) continue
+        from = batch.nextOffset
+        yield batch
+      }
+      from = Math.max(from, after)
+    } catch (error) {
+      if (log.isEnded || log.segments.includes(segment)) throw error
+      from = Math.max(from, log.logStartOffset)
     }
   }
 }

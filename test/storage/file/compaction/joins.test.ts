@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../src/random.ts'
 import { defaultLogConfig } from '../../../../src/storage/engine.ts'
 import { LOG, Store, turns } from '../../store.ts'
-import { SMALL, storedOffsets } from './keyed-log.ts'
+import { batchesOf, SMALL, storedOffsets } from './keyed-log.ts'
 import { Workload } from './workload.ts'
 
 const SEEDS = [1, 2, 3, 4, 5, 6]
@@ -157,4 +157,31 @@ describe('compaction, and what others do meanwhile', () => {
     expect(names(store)).not.toContain(`${name}.swap`)
     expect(store.lines.join()).toContain('the segment stays')
   })
+
+  it.each([0, 1, 2, 5, 9])(
+    'lets an owner replay what is compacted and cut meanwhile, after %i batches',
+    async (count) => {
+      const { store, workload } = await scene(1)
+      await workload.append(store.engine, 20, store.clock.now())
+      const config = { ...defaultLogConfig, ...SMALL, fileDeleteDelayMs: 0 }
+      await store.engine.configure(LOG, config)
+      const { replay } = await store.engine.own(LOG)
+      const before = await batchesOf(store.engine)
+      const replayed: number[] = []
+      const take = async (): Promise<void> => {
+        await store.engine.compact(LOG, store.clock.now())
+        await store.engine.truncateBefore(LOG, before[3]!.baseOffset)
+        await turns(40)
+      }
+      if (count === 0) await take()
+      for await (const batch of replay()) {
+        if (replayed.push(batch.baseOffset) === count) await take()
+      }
+      // Each once and in order, and nothing lacks that is still there.
+      expect(replayed).toEqual([...new Set(replayed)].sort((a, b) => a - b))
+      for (const { baseOffset } of await batchesOf(store.engine)) {
+        expect(replayed).toContain(baseOffset)
+      }
+    },
+  )
 })
