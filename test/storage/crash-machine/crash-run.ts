@@ -52,7 +52,6 @@ const LEFT_BY_STOP: readonly Rule[] = [
 ]
 
 const MOST_CRASHES_IN_A_ROW = 4
-
 type ModelAppend = Append & { model: LogModel; end: number }
 
 export interface RunOptions {
