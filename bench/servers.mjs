@@ -70,11 +70,25 @@ async function startNode(name, port, args) {
   return { name, port, pid: child.pid, startMs, stop }
 }
 
+/** Deleted topics are to leave the disk, and the page cache, before the next round: else it finds memory that nobody has touched. */
+const NO_DELETE_DELAY = 'log.segment.delete.delay.ms=0'
+
 export async function startOdradek(folder, { memory, profile } = {}) {
   const port = await freePorts()
   const storage = memory ? ['--memory'] : ['--data', folder]
   const flags = profile ? ['--cpu-prof'] : []
-  const command = ['start', '--profile', 'prod', '--port', port, '--log-level', 'error', ...storage]
+  const command = [
+    'start',
+    '--profile',
+    'prod',
+    '--port',
+    port,
+    '--log-level',
+    'error',
+    ...storage,
+    '-o',
+    NO_DELETE_DELAY,
+  ]
   return startNode('Odradek', port, [
     ...flags,
     path.join(root, 'dist/cli.js'),
@@ -101,9 +115,7 @@ export async function startKafka(folder) {
   const run = (...args) => promisify(execFile)(script, args, { env: environment })
   // Its controller takes the port after it.
   const port = await freePorts(2)
-  // Deleted topics are to leave the disk before the next round, as ours do.
-  const option = 'log.segment.delete.delay.ms=0'
-  const { stdout } = await run('start', '-p', String(port), '-d', folder, '-o', option)
+  const { stdout } = await run('start', '-p', String(port), '-d', folder, '-o', NO_DELETE_DELAY)
   const startMs = Number(/listening_after_ms=(\d+)/.exec(stdout)?.[1])
   const pid = Number(/pid=(\d+)/.exec(stdout)?.[1])
   return { name: 'Apache Kafka', port, pid, startMs, stop: () => run('stop', '-d', folder) }
