@@ -1,11 +1,10 @@
 /** kcat (librdkafka) as producer, consumer, group member and inspector. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { BrokerProcess, type EngineName } from './harness/broker-process.ts'
 import { consume, kafkajs } from './harness/kafkajs-client.ts'
 import { installed, kcat } from './harness/programs.ts'
+import { storedCodecs } from './harness/stored-codecs.ts'
 
 const engines: EngineName[] = ['memory', 'file']
 
@@ -44,22 +43,11 @@ describe.skipIf(!installed('kcat')).each(engines)('kcat on the %s engine', (engi
   })
 
   const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
-  const storedCodecs = (topic: string): Set<string> => {
-    const folder = join(broker.data!, `${topic}-0`)
-    const segment = readdirSync(folder).find((file) => file.endsWith('.log'))!
-    const bytes = readFileSync(join(folder, segment))
-    const found = new Set<string>()
-    for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
-      found.add(codecs[bytes.readInt16BE(at + 21) & 7]!)
-    }
-    return found
-  }
-
   // librdkafka leaves a batch that does not get smaller, as its first may be, as it is.
   it.skipIf(engine === 'memory').each(codecs.slice(1))(
     'stores %s batches as they came',
     (codec) => {
-      expect(storedCodecs(`order-${codec}`)).toContain(codec)
+      expect(storedCodecs(broker, `order-${codec}`)).toContain(codec)
     },
   )
 
@@ -82,7 +70,7 @@ describe.skipIf(!installed('kcat')).each(engines)('kcat on the %s engine', (engi
     expect(lines(await read(topic))).toEqual(values)
     if (engine === 'file') {
       const only = stored === 'uncompressed' ? 'none' : stored
-      expect(storedCodecs(topic)).toEqual(new Set([only]))
+      expect(storedCodecs(broker, topic)).toEqual(new Set([only]))
     }
   })
 

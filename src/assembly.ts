@@ -14,6 +14,7 @@ import { LogLimit } from './broker/log-limit.ts'
 import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
 import { Listener } from './broker/network/listener.ts'
+import { CompactionSchedule } from './broker/partitions/compaction-schedule.ts'
 import { Partitions } from './broker/partitions/partitions.ts'
 import { RetentionSchedule } from './broker/partitions/retention-schedule.ts'
 import { Tracer } from './broker/trace.ts'
@@ -45,6 +46,7 @@ export interface Plan {
 
 interface Services extends Broker {
   readonly connections: Connections
+  readonly compaction: CompactionSchedule
   readonly retention: RetentionSchedule
 }
 
@@ -110,6 +112,7 @@ async function startAwake(plan: Plan): Promise<AssembledBroker> {
     services = asBrokerError(() => assemble(plan, store, slabs))
     await services.cluster.open()
     await services.groups.open()
+    services.compaction.start()
     services.retention.start()
     await makeTopics(services.cluster, plan.topics)
     const listeners = await listen(addresses, plan, services.connections)
@@ -147,8 +150,9 @@ function assemble(
     maxIdleMs: config.get('connections.max.idle.ms'),
     limits: new ConnectionLimits(config),
   })
+  const compaction = new CompactionSchedule({ engine, config, clock, log })
   const retention = new RetentionSchedule({ engine, config, clock, log })
-  return { ...broker, connections, retention }
+  return { ...broker, connections, compaction, retention }
 }
 
 async function listen(
@@ -195,6 +199,7 @@ async function makeTopics(cluster: Cluster, topics: readonly TopicToMake[]): Pro
 
 /** Whatever else fails, the folder is let go of. */
 async function close({ engine }: Store, services: Services | undefined): Promise<void> {
+  services?.compaction.stop()
   try {
     await services?.retention.close()
     await services?.groups.close()

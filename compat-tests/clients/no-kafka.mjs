@@ -46,4 +46,5 @@ async function consume([groupId, count, ...topics]) {
 }
 
 await (command === 'produce' ? produce() : consume(rest))
-process.exit(0)
+// What is printed may still be on its way.
+process.stdout.write('', () => process.exit(0))

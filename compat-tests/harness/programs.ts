@@ -92,13 +92,15 @@ const toolFolder = resolve(root, 'node_modules/.cache/kafka-tools')
 
 /** What the tools want of 4.3.1: a class that the clients of 4.4 have no more, and the config tool, which 4.4 keeps elsewhere. */
 const TOOL_PARTS = ['kafka-clients', 'kafka_2.13']
+/** What the dump tool wants of 4.3.1: methods that 4.4 has no more, so that these have to come first. */
+const DUMP_PARTS = ['kafka-clients', 'kafka-storage']
 
-/** The class path of Kafka's tools. The oracle's are those of 4.3.1: what belongs to them comes last, for what 4.4 lacks alone. */
-async function toolClassPath(): Promise<string> {
-  const jars: string[] = []
-  for (const part of TOOL_PARTS) {
+/** The class paths of Kafka's tools. The oracle's are those of 4.3.1: what belongs to them comes last, for what 4.4 lacks alone. */
+async function toolClassPaths(): Promise<{ usual: string; dump: string }> {
+  const jars = new Map<string, string>()
+  for (const part of new Set([...TOOL_PARTS, ...DUMP_PARTS])) {
     const jar = resolve(toolFolder, `${part}-4.3.1.jar`)
-    jars.push(jar)
+    jars.set(part, jar)
     if (existsSync(jar)) continue
     const artifact = `-Dartifact=org.apache.kafka:${part}:4.3.1`
     await run('mvn', ['-B', '-q', 'dependency:copy', artifact, `-DoutputDirectory=${toolFolder}`], {
@@ -108,22 +110,38 @@ async function toolClassPath(): Promise<string> {
   const { stdout } = await run(resolve(oracles, 'peers/kafka'), ['classpath'], {
     timeoutMs: 300_000,
   })
-  return [stdout.trim(), ...jars].join(':')
+  const pathOf = (parts: readonly string[]): string[] => parts.map((part) => jars.get(part)!)
+  return {
+    usual: [stdout.trim(), ...pathOf(TOOL_PARTS)].join(':'),
+    dump: [...pathOf(DUMP_PARTS), stdout.trim()].join(':'),
+  }
 }
 
-let classPath: Promise<string> | undefined
+let classPaths: ReturnType<typeof toolClassPaths> | undefined
 
-/** Runs one of Kafka's own command line tools. */
+/** The usual one, for programs of our own that use Kafka's classes. */
+export async function toolClassPath(): Promise<string> {
+  classPaths ??= toolClassPaths()
+  return (await classPaths).usual
+}
+
+/**
+ * Runs one of Kafka's own command line tools: with the newest clients, or with those of its own release, which a tool that
+ * uses what is inside them needs.
+ */
 export async function kafkaTool(
   className: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & { ownClients?: boolean } = {},
 ): Promise<Outcome> {
-  classPath ??= toolClassPath()
+  classPaths ??= toolClassPaths()
+  const { usual, dump } = await classPaths
+  const own = options.ownClients ? usual.split(':').toReversed().join(':') : usual
+  const path = className.endsWith('.DumpLogSegments') ? dump : own
   const flags = [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
-  return run('java', [...flags, '-cp', await classPath, className, ...args], options)
+  return run('java', [...flags, '-cp', path, className, ...args], options)
 }

@@ -11,6 +11,7 @@ type Command = (args: readonly string[]) => Promise<number>
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import('./start.ts')).printHelp,
+  log: async () => (await import('./log-tools.ts')).logTools,
   start: async () => (await import('./start.ts')).start,
   version: async () => (await import('./start.ts')).printVersion,
 }

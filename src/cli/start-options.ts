@@ -45,6 +45,7 @@ const flags = {
 export const startHelp = `odradek - a broker that Kafka's clients use unchanged
 
   odradek [start] [flags]
+  odradek log verify|dump DIR   checks or prints a data folder: see odradek log --help
   odradek help | version
 
   --profile NAME       dev (when not said), test or prod: Kafka's defaults to the letter

@@ -180,6 +180,48 @@ export interface ProducerEntry {
   currentTransactionStartOffset: number
 }
 
+/** How dirty a compacted log is. */
+export interface Dirtiness {
+  /** Bytes of what was cleaned before. */
+  cleanBytes: number
+  /** Bytes of what can be cleaned now: behind that, stable, of `min.compaction.lag.ms`, and not in the segment that is appended to. */
+  cleanableBytes: number
+  /** The part that these are of both. */
+  ratio: number
+  /** By its config it is to be cleaned: the ratio is above `min.cleanable.dirty.ratio`, or records are older than `max.compaction.lag.ms`. */
+  isDue: boolean
+}
+
+/** What compaction may take. */
+export interface CompactionLimits {
+  /** `log.cleaner.dedupe.buffer.size`: memory for keys; what has no room waits for the next round. */
+  dedupeBytes: number
+  /** `log.cleaner.io.buffer.load.factor`: the part of it that is filled. */
+  loadFactor: number
+  /** `log.cleaner.io.max.bytes.per.second`, read and written. */
+  bytesPerSecond: number
+}
+
+/** Kafka's defaults. */
+export const defaultCompactionLimits: CompactionLimits = {
+  dedupeBytes: 128 * 1024 * 1024,
+  loadFactor: 0.9,
+  bytesPerSecond: Number.MAX_VALUE,
+}
+
+/** What a round of compaction has done. */
+export interface Compaction {
+  /** The offsets whose keys were looked at: all before `cleanedTo` is clean now. */
+  cleanedFrom: number
+  cleanedTo: number
+  bytesBefore: number
+  bytesAfter: number
+  recordsBefore: number
+  recordsAfter: number
+  /** Memory that the keys took. */
+  mapBytes: number
+}
+
 /** Where a store keeps its logs. */
 export interface StorePlace {
   /** A name for people: the folder. */
@@ -227,6 +269,18 @@ export interface StorageEngine {
   segments(id: LogId): SegmentStart[]
   /** Moves the log start up to `offset` (never down) and drops whole segments before it. Resolves with the new log start, when it will survive a crash. */
   truncateBefore(id: LogId, offset: number): Promise<number>
+  /** `undefined` for a log that is not there or not compacted. Synchronous: the engine always knows. */
+  dirtiness(id: LogId, now: number): Dirtiness | undefined
+  /**
+   * Keeps the last value of each key in what can be cleaned, whatever its ratio; `now` is wall time, which tombstones and markers
+   * are kept by. Offsets stay, and readers are not disturbed. Resolves with what was done, as it will survive a crash; `undefined`
+   * where there was nothing to do. Rejects with an error when the log cannot be cleaned: it is as it was.
+   */
+  compact(
+    id: LogId,
+    now: number,
+    limits?: Partial<CompactionLimits>,
+  ): Promise<Compaction | undefined>
   /**
    * Drops whole segments that are past the log's retention, by its config: none that is not wholly acknowledged, none with a record younger
    * than `retention.ms` at `now`. Resolved: what was dropped does not come back, not even after a crash. Nothing happens where there is no such log.

@@ -95,6 +95,14 @@ export class ProducerStates {
     return [...this.producers.values()]
   }
 
+  /** A producer's last batch with records, and its epoch; `lastOffset` is -1 when only a marker of it is known. */
+  lastOf(producerId: number): { producerEpoch: number; lastOffset: number } | undefined {
+    const state = this.producers.get(producerId)
+    if (!state) return undefined
+    const { producerEpoch, batches } = state
+    return { producerEpoch, lastOffset: batches.at(-1)?.lastOffset ?? -1 }
+  }
+
   /** What becomes of a batch; nothing changes. */
   judge(batch: BatchView, terms = NO_TERMS): Verdict {
     const { producerId } = batch

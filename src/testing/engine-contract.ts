@@ -7,6 +7,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { batchesIn } from '../protocol/records/batch-view.ts'
 import { type Append, logId, type ReadLimits, StorageError } from '../storage/engine.ts'
+import { compactionChecks, compactionRestarts } from './engine-compaction.ts'
 import {
   batchOf,
   type Check,
@@ -377,13 +378,19 @@ function caseOf(name: string, check: Check): ContractCase {
 }
 
 export const engineContract: readonly ContractCase[] = [
-  ...Object.entries({ ...checks, ...retentionChecks, ...transactionChecks }).map(([name, check]) =>
-    caseOf(name, check),
-  ),
-  ...Object.entries({ ...restarts, ...retentionRestarts, ...transactionRestarts }).flatMap(
-    ([name, check]) => [
-      caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
-      caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
-    ],
-  ),
+  ...Object.entries({
+    ...checks,
+    ...transactionChecks,
+    ...retentionChecks,
+    ...compactionChecks,
+  }).map(([name, check]) => caseOf(name, check)),
+  ...Object.entries({
+    ...restarts,
+    ...transactionRestarts,
+    ...retentionRestarts,
+    ...compactionRestarts,
+  }).flatMap(([name, check]) => [
+    caseOf(`${name}, by a clean stop`, (use) => check(use, 'close')),
+    caseOf(`${name}, by kill -9`, (use) => check(use, 'kill')),
+  ]),
 ]

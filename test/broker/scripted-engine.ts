@@ -4,6 +4,8 @@ import { BatchView } from '../../src/protocol/records/batch-view.ts'
 import {
   type Append,
   type AppendOutcome,
+  type Compaction,
+  type Dirtiness,
   type LogConfig,
   type LogId,
   type LogOffsets,
@@ -92,6 +94,14 @@ export class ScriptedEngine implements StorageEngine {
       this.events.push(`create ${name}`)
       this.logs.set(id, { spec, batches: [], start: 0, end: 0, ownerEpoch: 0 })
     }
+  }
+
+  dirtiness(): Dirtiness | undefined {
+    return undefined
+  }
+
+  async compact(): Promise<Compaction | undefined> {
+    return undefined
   }
 
   async list(): Promise<LogSpec[]> {

@@ -11,13 +11,17 @@ import type { Partition, Topic } from './topic.ts'
 
 const MIB = 1024 * 1024
 
-/** Compacted, rarely written, and on stable storage before anybody hears of a change. */
+/**
+ * Rarely written, and on stable storage before anybody hears of a change. It is kept short by its shard, which appends its whole
+ * state anew, and not by the cleaner: a partition's record means nothing before its topic's, and of a state that a crash has cut
+ * off the cleaner would leave the one behind the other.
+ */
 const CLUSTER_LOG_CONFIG: LogConfig = {
   ...defaultLogConfig,
   segmentBytes: 64 * MIB,
   flushMessages: 1,
   retentionMs: -1,
-  cleanupPolicy: { delete: false, compact: true },
+  cleanupPolicy: { delete: false, compact: false },
 }
 
 export const clusterLogSpec: LogSpec = {

@@ -97,18 +97,47 @@ export class OldFetches {
   ): Promise<Converted> {
     const reading = await this.read(new NamedParts(parts), terms, cancellation)
     if (reading.size === 0) return { reading, next: parts, hasMovedOn: false }
+    const lent = [reading]
     try {
-      return await this.slots.run(() => this.convert(parts, reading, terms, cancellation))
+      const answers = [...reading.parts]
+      if (terms.limitsFirst) await this.readLeftOut(parts, answers, lent, terms, cancellation)
+      const stored = lent.reduce((sum, { size }) => sum + size, 0)
+      const isFinal = lent.some(({ final }) => final)
+      return await this.budget.read(
+        () => this.slots.run(() => this.convert(parts, answers, isFinal, terms)),
+        () => 2 * stored + WORKING_BYTES,
+      )
     } finally {
-      reading.release()
+      for (const one of lent) one.release()
+    }
+  }
+
+  /** Before KIP-74 a partition was not left out because its first batch does not fit behind those of others. */
+  private async readLeftOut(
+    parts: readonly FetchPart[],
+    answers: FetchedPart[],
+    lent: Reading[],
+    terms: OldFetchTerms,
+    cancellation: Cancellation,
+  ): Promise<void> {
+    let size = lent.reduce((sum, one) => sum + one.size, 0)
+    for (const [i, part] of parts.entries()) {
+      const { errorCode, records, highWatermark } = answers[i]!
+      const isThere = errorCode === 'NONE' && records.length === 0 && part.offset < highWatermark
+      if (!isThere || size >= terms.maxBytes) continue
+      const alone = { ...terms, maxWaitMs: 0 }
+      const one = await this.read(new NamedParts([part]), alone, cancellation)
+      lent.push(one)
+      answers[i] = one.parts[0]!
+      size += one.size
     }
   }
 
   private async convert(
     parts: readonly FetchPart[],
-    { parts: answers, final }: Reading,
+    answers: readonly FetchedPart[],
+    final: boolean,
     terms: OldFetchTerms,
-    cancellation: Cancellation,
   ): Promise<Converted> {
     const converted: FetchedPart[] = []
     const next: FetchPart[] = []
@@ -116,11 +145,7 @@ export class OldFetches {
     let isFinal = final
     let hasMovedOn = false
     for (const [i, part] of parts.entries()) {
-      const maxBytes = terms.maxBytes - size
-      const isFull = size > 0 && maxBytes <= 0
-      const one = isFull
-        ? { answer: { ...answers[i]!, records: [] }, size: 0, nextOffset: part.offset }
-        : await this.convertPart(part, answers[i]!, { ...terms, maxBytes }, cancellation)
+      const one = await this.convertPart(part, answers[i]!, terms, size)
       converted.push(one.answer)
       size += one.size
       if (one.answer.errorCode !== 'NONE') isFinal = true
@@ -133,45 +158,26 @@ export class OldFetches {
     return { reading, next, hasMovedOn }
   }
 
+  /** `used`: what is converted of other parts. */
   private async convertPart(
     part: FetchPart,
     read: FetchedPart,
-    terms: OldFetchTerms,
-    cancellation: Cancellation,
-  ): Promise<ConvertedPart> {
-    const isLeftOut =
-      terms.limitsFirst && read.records.length === 0 && part.offset < read.highWatermark
-    if (!isLeftOut) return this.converted(part, read, terms)
-    // Its first batch did not fit behind those of others: before KIP-74 that did not keep it from being sent in part.
-    const alone = { ...terms, maxWaitMs: 0 }
-    const one = await this.read(new NamedParts([part]), alone, cancellation)
-    try {
-      return await this.converted(part, one.parts[0]!, terms)
-    } finally {
-      one.release()
-    }
-  }
-
-  private async converted(
-    part: FetchPart,
-    read: FetchedPart,
     { magic, limitsFirst, maxBytes }: OldFetchTerms,
+    used: number,
   ): Promise<ConvertedPart> {
-    const { records } = read
-    if (records.length === 0) return { answer: read, size: 0, nextOffset: part.offset }
-    const stored = records.reduce((sum, { length }) => sum + length, 0)
+    const nothing = { size: 0, nextOffset: part.offset }
+    const room = maxBytes - used
+    if (read.records.length === 0) return { answer: read, ...nothing }
+    if (used > 0 && room <= 0) return { answer: { ...read, records: [] }, ...nothing }
     const conversion: DownConversionTerms = {
       magic,
       firstOffset: part.offset,
-      maxBytes: Math.max(0, Math.min(part.maxBytes, maxBytes)),
+      maxBytes: Math.max(0, Math.min(part.maxBytes, room)),
       tooLarge: limitsFirst ? 'cut' : 'whole',
     }
-    const { error, messages, size, nextOffset } = await this.budget.read(
-      () => downConvert(records, conversion, this.pause),
-      () => stored + WORKING_BYTES,
-    )
-    const { index } = part.partition
-    if (error) return { answer: refusedPart(index, error), size: 0, nextOffset: part.offset }
+    const found = await downConvert(read.records, conversion, this.pause)
+    const { error, messages, size, nextOffset } = found
+    if (error) return { answer: refusedPart(part.partition.index, error), ...nothing }
     return { answer: { ...read, records: messages }, size, nextOffset }
   }
 }

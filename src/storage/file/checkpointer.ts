@@ -5,6 +5,7 @@
 
 import type { Clock, Timer } from '../../clock.ts'
 import {
+  CLEANED_TO,
   decodeOffsetCheckpoint,
   encodeOffsetCheckpoint,
   END_SIZES,
@@ -48,6 +49,8 @@ class OffsetFile {
 export class Checkpointer {
   readonly recoveryPoints: OffsetFile
   readonly logStarts: OffsetFile
+  /** Written when a round of compaction has ended. */
+  readonly cleanedTo: OffsetFile
   /** Written by a clean stop. */
   readonly endSizes: OffsetFile
   private readonly shares: EngineShares
@@ -64,6 +67,7 @@ export class Checkpointer {
     const { disk, directory } = shares
     this.recoveryPoints = new OffsetFile(disk, `${directory}/${RECOVERY_POINTS}`)
     this.logStarts = new OffsetFile(disk, `${directory}/${LOG_STARTS}`)
+    this.cleanedTo = new OffsetFile(disk, `${directory}/${CLEANED_TO}`)
     this.endSizes = new OffsetFile(disk, `${directory}/${END_SIZES}`)
     this.timer = clock.every(intervalMs, () => {
       this.round ??= this.checkpointMany().finally(() => {
@@ -91,7 +95,7 @@ export class Checkpointer {
   async forget(log: PartitionLog | undefined, name: string): Promise<void> {
     if (log) this.behind.delete(log)
     this.endSizes.offsets.delete(name)
-    const saves = [this.recoveryPoints, this.logStarts]
+    const saves = [this.recoveryPoints, this.logStarts, this.cleanedTo]
       .filter(({ offsets }) => offsets.delete(name))
       .map((file) => file.save())
     await Promise.all(saves)
@@ -118,8 +122,20 @@ export class Checkpointer {
     await log.checkpointing
     const needsProducers = log.producers.size > 0 && log.snapshots.newest !== log.logEndOffset
     if (needsProducers || this.isBehind(log)) await this.checkpoint(log, 'lasting')
-    if (log.hasFolder && !log.isEnded) await this.saveEpochs(log)
+    if (log.hasFolder && !log.isEnded) await this.saveRest(log)
     if (log.hasFolder) this.endSizes.offsets.set(log.name, log.activeSize)
+  }
+
+  /** A start may have found less than the indexes knew, and nothing to checkpoint since. */
+  private async saveRest(log: PartitionLog): Promise<void> {
+    try {
+      await this.saveEpochs(log)
+      await log.aborted.sync()
+      await log.syncIndexes()
+    } catch (error) {
+      log.checkpointOffset = -1
+      this.shares.log.warn({ err: error, folder: log.folder }, 'A checkpoint of a log failed.')
+    }
   }
 
   private async saveEpochs(log: PartitionLog): Promise<void> {

@@ -2,12 +2,15 @@
  * Kafka's checkpoint files: a version, a count, then one line an entry.
  *
  *   recovery-point-offset-checkpoint, log-start-offset-checkpoint   `<topic> <partition> <offset>`   in the data folder
+ *   cleaner-offset-checkpoint                                       `<topic> <partition> <offset>`   in the data folder
  *   odradek-end-size-checkpoint                                     `<topic> <partition> <bytes>`    in the data folder
  *   leader-epoch-checkpoint                                         `<epoch> <start offset>`         in a log's folder
  */
 
 export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 export const LOG_STARTS = 'log-start-offset-checkpoint'
+/** Where the compaction of each log has come to. */
+export const CLEANED_TO = 'cleaner-offset-checkpoint'
 /** Ours: the size of each log's last segment at a clean stop. */
 export const END_SIZES = 'odradek-end-size-checkpoint'
 export const LEADER_EPOCHS = 'leader-epoch-checkpoint'
@@ -58,6 +61,13 @@ export function decodeEpochs(bytes: Buffer | undefined): EpochStart[] {
     }
   }
   return epochs
+}
+
+/** Whether a file is there, to its last line. */
+export function isWholeCheckpoint(bytes: Buffer | undefined): boolean {
+  if (!bytes) return false
+  const lines = bytes.toString('utf8').split('\n')
+  return lines[0] === VERSION && lines.at(-1) === '' && lines.length === Number(lines[1]) + 3
 }
 
 function encode(lines: readonly string[]): Buffer {

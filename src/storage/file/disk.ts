@@ -64,7 +64,7 @@ export interface Disk {
   rename(from: string, to: string): void
   /** Removes a file; nothing happens when there is none. */
   remove(path: string): void
-  /** Removes a folder with all that is in it. */
+  /** Removes a folder with all that is in it, or a file, while others go on. */
   removeDirectory(path: string): Promise<void>
   /** Resolved: files made, renamed and removed in this folder stay so through a power cut. */
   syncDirectory(path: string): Promise<void>

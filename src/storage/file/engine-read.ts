@@ -67,7 +67,10 @@ export class EngineRead implements ReadResult {
 
   private fill(read: LogRead, log: PartitionLog, want: Want): LogRead | Promise<LogRead> {
     const maxBytes = Math.min(want.maxBytes, this.maxBytes)
-    const fail = (error: unknown): LogRead => {
+    const { generation } = log.aborted
+    const fail = (error: unknown): LogRead | Promise<LogRead> => {
+      // What was read is no longer part of the log.
+      if (log.aborted.generation !== generation && !log.offline) return this.readOne(want)
       // While it was read, the log was deleted or its start moved up.
       if (log.isDeleted) return { ...NO_LOG, log: want.log }
       if (want.offset < log.logStartOffset) return { ...read, error: 'OFFSET_OUT_OF_RANGE' }
@@ -80,7 +83,6 @@ export class EngineRead implements ReadResult {
       for (let i = 0; i < held.length; i++) this.held.push(held[i]!)
       return read
     }
-    const { generation } = log.aborted
     const takeCommitted = (stretch: Stretch): LogRead | Promise<LogRead> => {
       // Records were taken out of the log, or replaced, while these were read: what is listed of aborted ones is not theirs.
       if (log.aborted.generation !== generation) {

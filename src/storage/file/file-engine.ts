@@ -7,6 +7,9 @@ import { SlabPool } from '../../slab-pool.ts'
 import {
   type Append,
   type AppendOutcome,
+  type Compaction,
+  type CompactionLimits,
+  type Dirtiness,
   type LogConfig,
   type LogId,
   type LogOffsets,
@@ -24,6 +27,8 @@ import {
 import { appendAtomic, appendEach } from './appending.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Commit } from './commit.ts'
+import { LogCompaction } from './compaction/log-compaction.ts'
+import { keepName, makeDirectories } from './data-folder.ts'
 import type { Disk, DiskLock } from './disk.ts'
 import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
@@ -31,11 +36,10 @@ import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
-import { findMaxTimestamp, findTimestamp } from './log-search.ts'
+import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
 import type { LogWriter } from './log-writer.ts'
 import { type FolderIdentity, openIdentity } from './meta-properties.ts'
 import { OpenFiles } from './open-files.ts'
-import type { PartitionLog } from './partition-log.ts'
 import { ProducerExpiry } from './producer-expiry.ts'
 import { Removals } from './removals.ts'
 import { Slots } from '../../slots.ts'
@@ -102,6 +106,7 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   const { slabs = new SlabPool() } = settings
   const options = { ...defaultOptions, ...settings.options }
   await makeDirectories(disk, directory)
+  await keepName(disk, directory)
   let engine: Engine | undefined
   const lock = await disk.lock(directory, (reason) => engine?.lose(reason))
   try {
@@ -119,15 +124,6 @@ export async function openFileEngine(settings: FileEngineSettings): Promise<File
   }
 }
 
-/** Makes a folder and those above it, so that they survive a power cut. */
-async function makeDirectories(disk: Disk, directory: string): Promise<void> {
-  if (disk.list(directory)) return
-  const parent = directory.slice(0, directory.lastIndexOf('/'))
-  if (parent !== '') await makeDirectories(disk, parent)
-  disk.makeDirectory(directory)
-  await disk.syncDirectory(parent === '' ? '/' : parent)
-}
-
 type Parts = Required<Omit<FileEngineSettings, 'options' | 'onLost'>> &
   Record<'onLost', FileEngineSettings['onLost']>
 
@@ -138,6 +134,7 @@ class Engine implements FileEngine {
   private readonly shares: EngineShares
   private readonly checkpointer: Checkpointer
   private readonly catalog: LogCatalog
+  private readonly compaction: LogCompaction
   private readonly removals: Removals
   private readonly deletion: LogDeletion
   private readonly producerExpiry: ProducerExpiry
@@ -186,6 +183,7 @@ class Engine implements FileEngine {
     this.catalog = new LogCatalog(this.shares, this.checkpointer, this.removals, isClean)
     this.shares.fullDisk.serve(this.catalog)
     this.deletion = new LogDeletion(this.shares, this.checkpointer, this.removals)
+    this.compaction = new LogCompaction(this.shares, this.checkpointer, this.removals)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
@@ -255,12 +253,12 @@ class Engine implements FileEngine {
 
   async offsetForTimestamp(id: LogId, timestamp: number): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findTimestamp(log, timestamp))
+    return log && searching(log, () => findTimestamp(log, timestamp))
   }
 
   async offsetOfMaxTimestamp(id: LogId): Promise<TimestampOffset | undefined> {
     const log = this.catalog.get(id)
-    return log && searching(log, findMaxTimestamp(log))
+    return log && searching(log, () => findMaxTimestamp(log))
   }
 
   epochAt(id: LogId, offset: number): number {
@@ -303,6 +301,20 @@ class Engine implements FileEngine {
     }
   }
 
+  dirtiness(id: LogId, now: number): Dirtiness | undefined {
+    const log = this.catalog.get(id)
+    return log && this.compaction.dirtinessOf(log, now)
+  }
+
+  async compact(
+    id: LogId,
+    now: number,
+    limits?: Partial<CompactionLimits>,
+  ): Promise<Compaction | undefined> {
+    const log = this.catalog.get(id)
+    return log && !this.isClosed ? this.compaction.compact(log, now, limits) : undefined
+  }
+
   async flush(id: LogId): Promise<void> {
     await this.catalog.get(id)?.writer.settled(true)
   }
@@ -343,6 +355,7 @@ class Engine implements FileEngine {
     this.producerExpiry.close()
     const { disk, directory } = this.shares
     try {
+      await this.compaction.close()
       await this.shares.fullDisk.close()
       await this.catalog.close()
       await this.removals.close()
@@ -369,13 +382,4 @@ class Engine implements FileEngine {
 
 function rejected({ message }: StorageError): AppendOutcome {
   return { kind: 'rejected', error: 'KAFKA_STORAGE_ERROR', message }
-}
-
-async function searching<T>(log: PartitionLog, search: Promise<T>): Promise<T> {
-  if (log.offline) throw log.offline
-  try {
-    return await search
-  } catch (error) {
-    throw asStorageError(error)
-  }
 }

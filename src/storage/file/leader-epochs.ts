@@ -1,6 +1,6 @@
 /** The leader epochs of a log and where each began, oldest first: the `leader-epoch-checkpoint` file. */
 
-import { decodeEpochs, type EpochStart, encodeEpochs } from './checkpoints.ts'
+import { decodeEpochs, type EpochStart, encodeEpochs, isWholeCheckpoint } from './checkpoints.ts'
 
 export class LeaderEpochs {
   /** The file lacks something. */
@@ -9,9 +9,12 @@ export class LeaderEpochs {
   isUnsynced = false
   /** The highest epoch that there ever was, -1 for none: its records may be lost, but it never comes again. */
   highest: number
+  /** There was a file, and nothing is torn from it. */
+  readonly isWhole: boolean
   private starts: EpochStart[]
 
   constructor(file: Buffer | undefined) {
+    this.isWhole = isWholeCheckpoint(file)
     this.starts = decodeEpochs(file)
     this.highest = this.latest
   }
@@ -23,6 +26,12 @@ export class LeaderEpochs {
 
   encode(): Buffer {
     return encodeEpochs(this.starts)
+  }
+
+  /** They are to be found anew. */
+  clear(): void {
+    this.starts = []
+    this.isNew = true
   }
 
   /** An epoch begins; those that had begun there or later never had a record. */

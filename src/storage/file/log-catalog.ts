@@ -170,8 +170,8 @@ export class LogCatalog {
 
   /** Drops what the checkpoints know of logs that have no folder, and says of which nobody has deleted it. */
   private forgetLost(deleted: ReadonlySet<string>): void {
-    const { recoveryPoints, logStarts, endSizes } = this.checkpointer
-    for (const { offsets } of [recoveryPoints, logStarts, endSizes]) {
+    const { recoveryPoints, logStarts, endSizes, cleanedTo } = this.checkpointer
+    for (const { offsets } of [recoveryPoints, logStarts, endSizes, cleanedTo]) {
       for (const [name, offset] of offsets) {
         if (this.folders.has(name)) continue
         offsets.delete(name)
@@ -219,12 +219,14 @@ export class LogCatalog {
             isClean: this.isClean && !before,
             recoveryPoint: this.checkpointer.recoveryPointOf(name),
             logStartOffset: this.checkpointer.logStarts.offsets.get(name),
+            isCleaned: this.checkpointer.cleanedTo.offsets.has(name),
             endSize: this.checkpointer.endSizes.offsets.get(name),
           },
           shares,
         )
       : newLog(spec, folder, shares)
     if (isThere) await this.lowerRecoveryPoint(name, opened.logEndOffset)
+    if (isThere) await this.raiseLogStart(name, opened.logStartOffset)
     const log = new PartitionLog(opened, this.watchersOf(id), shares)
     log.onFolder = () => folders.set(name, spec.topicId)
     if (isThere) {
@@ -244,10 +246,22 @@ export class LogCatalog {
 
   /** A log that has lost synced records: others will take their offsets, and are not to be taken for them. */
   private async lowerRecoveryPoint(name: string, logEndOffset: number): Promise<void> {
-    const { recoveryPoints } = this.checkpointer
+    const { recoveryPoints, cleanedTo } = this.checkpointer
+    if ((cleanedTo.offsets.get(name) ?? 0) > logEndOffset) {
+      cleanedTo.offsets.set(name, logEndOffset)
+      await cleanedTo.save()
+    }
     if ((recoveryPoints.offsets.get(name) ?? 0) <= logEndOffset) return
     recoveryPoints.offsets.set(name, logEndOffset)
     await recoveryPoints.save()
+  }
+
+  /** A log that has lost its first segments: the start that is known is one that is there. */
+  private async raiseLogStart(name: string, logStartOffset: number): Promise<void> {
+    const { logStarts } = this.checkpointer
+    if ((logStarts.offsets.get(name) ?? Infinity) >= logStartOffset) return
+    logStarts.offsets.set(name, logStartOffset)
+    await logStarts.save()
   }
 
   /** A folder of this name that is another topic's was to be deleted, and is not: it is kept out of the way, for whoever wonders. */

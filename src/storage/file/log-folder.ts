@@ -56,6 +56,8 @@ export function encodePartitionMetadata(topicId: string): Buffer {
 
 /** The topic id; `undefined` where the file is missing or torn. */
 export function decodePartitionMetadata(bytes: Buffer | undefined): string | undefined {
-  const match = /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})\r?\n/.exec(bytes?.toString() ?? '')
+  const match = /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})(?:\r?\n|$)/.exec(
+    bytes?.toString() ?? '',
+  )
   return match?.[1]
 }

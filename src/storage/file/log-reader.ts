@@ -54,13 +54,16 @@ export function readLog(
   for (let i = segmentIndexOf(segments, offset); i < segments.length; i++) {
     const segment = segments[i]!
     const end = visibleEnd(log, segment)
-    if (end <= 0 || offset >= log.highWatermark.offset) return NOTHING
+    if (offset >= log.highWatermark.offset) return NOTHING
+    // Compaction may leave a segment empty.
+    if (segment.size === 0) continue
+    if (end <= 0) return NOTHING
     const cached = readTail(log, segment, offset, end, bounds)
     if (cached) {
       if (cached.size > 0 || cached === NOTHING) return cached
       continue
     }
-    return readFile(log, i, offset, bounds)
+    return readFile(log, segment, offset, bounds)
   }
   return NOTHING
 }
@@ -109,15 +112,14 @@ function readTail(
 
 function readFile(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const segment = log.segments[index]!
   const end = visibleEnd(log, segment)
   const read = new FileRead(segment, offset, end, bounds)
   const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
-  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, index, read, bounds)
+  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, segment, read, bounds)
   try {
     while (read.result === undefined) {
       const room = read.room(log)
@@ -127,16 +129,15 @@ function readFile(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, offset, bounds) : read.result
+  return read.result === PAST_END ? readNext(log, segment, offset, bounds) : read.result
 }
 
 async function readFileLater(
   log: PartitionLog,
-  index: number,
+  segment: Segment,
   read: FileRead,
   bounds: Bounds,
 ): Promise<Stretch> {
-  const segment = log.segments[index]!
   try {
     await segment.use(async (file) => {
       while (read.result === undefined) {
@@ -148,17 +149,17 @@ async function readFileLater(
     read.finish()
     throw error
   }
-  return read.result === PAST_END ? readNext(log, index, read.offset, bounds) : read.result!
+  return read.result === PAST_END ? readNext(log, segment, read.offset, bounds) : read.result!
 }
 
-/** The segment ends before the offset: the next one has it. */
+/** The segment ends before the offset: the next one has it, of those that there are by now. */
 function readNext(
   log: PartitionLog,
-  index: number,
+  { baseOffset }: Segment,
   offset: number,
   bounds: Bounds,
 ): Stretch | Promise<Stretch> {
-  const next = log.segments[index + 1]
+  const next = log.segments.find((segment) => segment.baseOffset > baseOffset)
   return next ? readLog(log, Math.max(offset, next.baseOffset), bounds) : NOTHING
 }
 

@@ -5,6 +5,7 @@ import { InvalidRecord } from '../../protocol/records/invalid-record.ts'
 import { iterateRecords } from '../../protocol/records/record-iterator.ts'
 import type { TimestampOffset } from '../engine.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { asStorageError } from './log-catalog.ts'
 import { visibleEnd } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
@@ -132,4 +133,16 @@ function pick(
     })
   }
   return found
+}
+
+/** Tries again where what was searched is no longer part of the log. Rejects with StorageError. */
+export async function searching<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
+  if (log.offline) throw log.offline
+  const { generation } = log.aborted
+  try {
+    return await search()
+  } catch (error) {
+    if (log.aborted.generation !== generation) return searching(log, search)
+    throw asStorageError(error)
+  }
 }

@@ -53,9 +53,11 @@ class Node {
 interface Folder {
   entries: Map<string, Node | Folder>
   durable: Map<string, Node | Folder>
+  /** Within the folder, since its last sync: each lasts whole or not at all, as file systems with a journal have it. */
+  renames: { from: string; to: string; entry: Node | Folder }[]
 }
 
-const emptyFolder = (): Folder => ({ entries: new Map(), durable: new Map() })
+const emptyFolder = (): Folder => ({ entries: new Map(), durable: new Map(), renames: [] })
 
 class MemoryFile implements DiskFile {
   readonly path: string
@@ -256,6 +258,9 @@ export class MemoryDisk implements Disk {
     const target = this.place(to)
     source.folder.entries.delete(source.name)
     target.folder.entries.set(target.name, entry)
+    if (source.folder === target.folder) {
+      source.folder.renames.push({ from: source.name, to: target.name, entry })
+    }
   }
 
   remove(path: string): void {
@@ -273,7 +278,9 @@ export class MemoryDisk implements Disk {
     await this.syncTurn()
     this.check('sync', path)
     const folder = this.find(path)
-    if (folder && !(folder instanceof Node)) folder.durable = new Map(folder.entries)
+    if (!folder || folder instanceof Node) return
+    folder.durable = new Map(folder.entries)
+    folder.renames = []
   }
 
   async lock(directory: string): Promise<DiskLock> {
@@ -311,11 +318,24 @@ export class MemoryDisk implements Disk {
 /** What a power cut leaves: synced names surely, others by chance; each file keeps what was synced and some of what came behind. */
 function survivors(folder: Folder, random: Random): Folder {
   const kept = new Map(folder.durable)
-  for (const [name, entry] of folder.entries) {
-    if (kept.get(name) !== entry && random.below(2) === 0) kept.set(name, entry)
+  const renamed = new Set<string>()
+  for (const { from, to, entry } of folder.renames) {
+    renamed.add(to)
+    if (random.below(2) === 0) {
+      // The name stays as it was, and so does what it led to.
+      renamed.add(from)
+      continue
+    }
+    if (kept.get(from) === entry) kept.delete(from)
+    kept.set(to, entry)
   }
-  for (const name of folder.durable.keys()) {
-    if (!folder.entries.has(name) && random.below(2) === 0) kept.delete(name)
+  for (const [name, entry] of folder.entries) {
+    if (kept.get(name) === entry || renamed.has(name)) continue
+    if (random.below(2) === 0) kept.set(name, entry)
+  }
+  for (const name of kept.keys()) {
+    if (folder.entries.has(name) || renamed.has(name)) continue
+    if (random.below(2) === 0) kept.delete(name)
   }
   const entries = new Map<string, Node | Folder>()
   for (const [name, entry] of kept) {
@@ -327,7 +347,7 @@ function survivors(folder: Folder, random: Random): Folder {
       entries.set(name, survivors(entry, random))
     }
   }
-  return { entries, durable: new Map(entries) }
+  return { entries, durable: new Map(entries), renames: [] }
 }
 
 function namesOf(path: string): string[] {

@@ -42,7 +42,7 @@ export async function openIdentity(
   expected: Expected,
 ): Promise<FolderIdentity> {
   const path = `${directory}/${META_PROPERTIES}`
-  const properties = parse(disk.readFile(path))
+  const properties = parseProperties(disk.readFile(path))
   const isNew = properties.size === 0
   if (!isNew) refuseForeign(path, properties, expected)
   const identity = {
@@ -97,7 +97,7 @@ function refuseOther(path: string, key: string, found?: string, expected?: strin
   )
 }
 
-function parse(bytes: Buffer | undefined): Map<string, string> {
+export function parseProperties(bytes: Buffer | undefined): Map<string, string> {
   const properties = new Map<string, string>()
   for (const line of bytes?.toString('utf8').split(/\r?\n/) ?? []) {
     const equals = line.indexOf('=')

@@ -69,6 +69,8 @@ export class PartitionLog implements WriterOwner, AtomicMember {
   checkpointOffset: number
   /** The last checkpoint, under way or ended. */
   checkpointing: Promise<boolean> = Promise.resolve(true)
+  /** The last round of compaction, under way or ended. */
+  compacting: Promise<void> = Promise.resolve()
   private active: Segment
   private readonly waiters = new AppendWaiters()
   private barriers: Barrier[] = []
@@ -279,7 +281,7 @@ export class PartitionLog implements WriterOwner, AtomicMember {
 
   /** Resolved: nothing is in progress on the folder of a log that has ended. */
   async settled(): Promise<void> {
-    await Promise.all([this.writer.idle(), this.checkpointing])
+    await Promise.all([this.writer.idle(), this.checkpointing, this.compacting])
   }
 
   syncNames(): Promise<void> {
@@ -297,12 +299,12 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back. */
+  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back, unless something was appended meanwhile. */
   async syncIndexes(): Promise<void> {
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
       if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
-      if (segment === this.active) continue
+      if (segment === this.active || segment.hasNewIndexes) continue
       segment.forgetIndexes()
       this.rolled.delete(segment)
     }
@@ -328,6 +330,14 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     }
     const isMade = this.active.file.size() === 0
     if (isMade) await this.shares.disk.syncDirectory(this.folder)
+  }
+
+  /** Puts a segment in the place of neighbours that it was made of; `abortedBytes`: the size of its list of aborted transactions. */
+  replaceSegments(replaced: readonly Segment[], by: Segment, abortedBytes: number): void {
+    const first = this.segments.indexOf(replaced[0]!)
+    this.segments.splice(first, replaced.length, by)
+    for (const segment of replaced) this.rolled.delete(segment)
+    this.aborted.replace(replaced, by, abortedBytes)
   }
 
   saveEpochs(): void {

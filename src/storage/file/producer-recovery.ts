@@ -82,6 +82,7 @@ function newest(folder: string, snapshots: number[], { disk }: EngineShares): Fo
     const producers = bytes && decodeProducerSnapshot(bytes)
     if (producers) return { offset, producers }
     snapshots.pop()
+    disk.remove(snapshotPath(folder, offset))
   }
   return { offset: 0, producers: new ProducerStates() }
 }

@@ -11,6 +11,8 @@ import type { LogSpec } from '../engine.ts'
 import { ProducerStates } from '../producer-state.ts'
 import { AbortedIndex } from './aborted-index.ts'
 import { batchChunks, batchesOf } from './batch-chunks.ts'
+import { rereadEpochs } from './epoch-recovery.ts'
+import { finishSwaps } from './compaction/segment-swap.ts'
 import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -37,6 +39,8 @@ export interface Remembered {
   /** From the checkpoints; `undefined` where they know nothing of the log. */
   recoveryPoint: number | undefined
   logStartOffset: number | undefined
+  /** The log was compacted: its segments may lack records that were replaced, also at their ends. */
+  isCleaned: boolean
   /** Bytes of the last segment when it was last closed. */
   endSize: number | undefined
 }
@@ -96,6 +100,7 @@ class Recovery {
   }
 
   async run(): Promise<OpenedLog> {
+    await finishSwaps(this.shares.disk, this.folder)
     this.list()
     const [first] = this.segments
     const logStartOffset = Math.max(this.remembered.logStartOffset ?? 0, first!.baseOffset)
@@ -103,6 +108,7 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
+      await rereadEpochs(this.epochs, this.segments, this.remembered.recoveryPoint ?? 0)
       await this.recover(logStartOffset)
     } else {
       await this.checkClosed(this.segments.length - 1)
@@ -121,6 +127,8 @@ class Recovery {
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
     this.epochs.truncateEnd(this.logEndOffset)
+    // What a power cut has taken from the start was told, once.
+    this.epochs.truncateStart(logStartOffset)
     return {
       spec: this.spec,
       folder: this.folder,
@@ -152,6 +160,7 @@ class Recovery {
 
   private list(): void {
     const { disk } = this.shares
+    const indexes: { path: string; offset: number }[] = []
     for (const { name } of disk.list(this.folder) ?? []) {
       const file = parseFileName(name)
       const path = `${this.folder}/${name}`
@@ -159,12 +168,17 @@ class Recovery {
         this.segments.push(new Segment(file.offset, disk.fileSize(path), this.files))
       } else if (file?.kind === 'snapshot') {
         this.snapshots.push(file.offset)
+      } else if (file?.kind === 'index' || file?.kind === 'timeindex') {
+        indexes.push({ path, offset: file.offset })
       } else if (file?.kind === 'txnindex') {
         this.abortedSizes.set(file.offset, disk.fileSize(path))
       } else if (isLeftover(name)) {
         disk.remove(path)
       }
     }
+    // A power cut may have taken a segment, and left its indexes.
+    const segments = new Set(this.segments.map(({ baseOffset }) => baseOffset))
+    for (const { path, offset } of indexes) if (!segments.has(offset)) disk.remove(path)
     this.segments.sort((a, b) => a.baseOffset - b.baseOffset)
     this.snapshots.sort((a, b) => a - b)
     if (this.segments.length === 0) this.restartAt(this.remembered.logStartOffset ?? 0)
@@ -177,9 +191,13 @@ class Recovery {
   /** Finds the end of the log, and leaves nothing behind it. */
   private async recover(logStartOffset: number): Promise<void> {
     const { recoveryPoint } = this.remembered
-    const checkFrom = Math.max(recoveryPoint ?? 0, this.segments[0]!.baseOffset)
-    const removed = await this.checkClosed(segmentIndexOf(this.segments, checkFrom))
-    const first = segmentIndexOf(this.segments, checkFrom) - removed
+    const base = this.segments[0]!.baseOffset
+    const checkFrom = Math.max(recoveryPoint ?? 0, base)
+    // Indexes may know of batches behind the recovery point that are lost, also where that is a segment's end.
+    const before = segmentIndexOf(this.segments, Math.max(checkFrom - 1, base))
+    const removed = await this.checkClosed(before)
+    const first = before - removed
+    const point = segmentIndexOf(this.segments, checkFrom)
     for (let i = first; i < this.segments.length; i++) {
       const segment = this.segments[i]!
       // Where a segment does not follow the one before, that one has lost its end, and what comes behind was not synced either. Compaction leaves such gaps as well, but not behind a recovery point.
@@ -187,7 +205,7 @@ class Recovery {
         recoveryPoint === undefined
           ? segment.baseOffset < this.logEndOffset || segment.size === 0
           : segment.baseOffset !== this.logEndOffset
-      if (i > first && isApart) await this.setAside(i)
+      if (i > point && isApart) await this.setAside(i)
       else if (!(await this.checkSegment(segment, checkFrom))) await this.setAside(i + 1)
     }
     if (this.logEndOffset < logStartOffset) {
@@ -236,10 +254,12 @@ class Recovery {
   /** Looks at the ends of the first `count` segments, before others: what lacks there is said, and what is torn cut off. Gives how many were empty, and are removed. */
   private async checkClosed(count: number): Promise<number> {
     const { disk, log } = this.shares
-    const mayGap = this.spec.config.cleanupPolicy.compact
+    const mayGap = this.spec.config.cleanupPolicy.compact || this.remembered.isCleaned
     const empty: Segment[] = []
     for (const [i, segment] of this.segments.slice(0, count).entries()) {
       const next = this.segments[i + 1]!.baseOffset
+      // Compaction leaves a segment empty rather than the log without its start.
+      if (mayGap && segment.size === 0) continue
       const end = endOffsetOf(disk, segment)
       if (end === next || (mayGap && end !== undefined && end < next)) continue
       await this.checkSegment(segment, next)

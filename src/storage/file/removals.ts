@@ -6,7 +6,6 @@ import type { EngineLog } from './engine-shares.ts'
 
 interface Waiting {
   paths: readonly string[]
-  isFolder: boolean
   timer: Timer | undefined
 }
 
@@ -29,11 +28,11 @@ export class Removals {
   }
 
   files(paths: readonly string[], delayMs: number): void {
-    if (paths.length > 0) this.later(paths, false, delayMs)
+    if (paths.length > 0) this.later(paths, delayMs)
   }
 
   folder(path: string, delayMs: number): void {
-    this.later([path], true, delayMs)
+    this.later([path], delayMs)
   }
 
   /** While the disk is full nothing waits. */
@@ -54,9 +53,9 @@ export class Removals {
     await this.working
   }
 
-  private later(paths: readonly string[], isFolder: boolean, delayMs: number): void {
+  private later(paths: readonly string[], delayMs: number): void {
     if (this.isClosed) return
-    const removal: Waiting = { paths, isFolder, timer: undefined }
+    const removal: Waiting = { paths, timer: undefined }
     this.waiting.add(removal)
     if (!this.isDelayed || this.isHurried || delayMs <= 0) this.begin(removal)
     else removal.timer = this.clock.after(delayMs, () => this.begin(removal))
@@ -68,12 +67,12 @@ export class Removals {
     this.working = this.working.then(() => this.remove(removal))
   }
 
-  private async remove({ paths, isFolder }: Waiting): Promise<void> {
+  private async remove({ paths }: Waiting): Promise<void> {
     for (const path of paths) {
       if (this.isClosed) return
       try {
-        if (isFolder) await this.disk.removeDirectory(path)
-        else this.disk.remove(path)
+        // Of files, too: giving back the space of a large one takes a tenth of a second.
+        await this.disk.removeDirectory(path)
       } catch (error) {
         // Its folder was deleted, or another took the name.
         if (isNotFound(error)) continue

@@ -19,7 +19,6 @@ import { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
 import { TimeIndex } from './time-index.ts'
 
-const KINDS = ['log', 'index', 'timeindex', 'txnindex'] as const
 const OFFSET_ENTRY = 8
 const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
@@ -29,6 +28,12 @@ const REBUILD_READ_BYTES = 1024 * 1024
 const NO_INDEX_BELOW_BYTES = 64 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
+
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex'
+const INDEX_FILES: readonly SegmentFileKind[] = ['index', 'timeindex', 'txnindex']
+
+/** `.cleaned`: compaction is still writing it; `.swap`: it is whole, and takes the place of others; `.deleted`: no longer part of the log. */
+export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
 
 export interface SegmentFiles {
   disk: Disk
@@ -45,7 +50,6 @@ export function segmentFiles(shares: EngineShares, folder: string): SegmentFiles
 
 export class Segment {
   readonly baseOffset: number
-  readonly path: string
   /** Bytes appended, of which the last may not be written yet. */
   size: number
   /** Where the segment begins in the log's count of bytes in this life; NaN for one from an earlier life that nothing was appended to. */
@@ -69,11 +73,15 @@ export class Segment {
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
-  private readonly mayCreate: boolean
+  private mayCreate: boolean
   /** Largest timestamp of the first batch: what `segment.ms` counts from. */
   private firstTimestamp: number | undefined
+  /** Folder and base offset: what its files are called up to the first dot. */
+  private readonly stem: string
+  private suffix: SegmentSuffix
+  private logPath: string
 
-  constructor(baseOffset: number, size: number, given: SegmentFiles) {
+  constructor(baseOffset: number, size: number, given: SegmentFiles, suffix: SegmentSuffix = '') {
     const { disk, files, clock, random, folder } = given
     this.baseOffset = baseOffset
     this.maxTimestampOffset = baseOffset
@@ -88,7 +96,13 @@ export class Segment {
     this.clock = clock
     this.random = random
     this.openedAt = clock.monotonic()
-    this.path = `${folder}/${fileName(baseOffset, 'log')}`
+    this.stem = `${folder}/${fileName(baseOffset, 'log').slice(0, -'.log'.length)}`
+    this.suffix = suffix
+    this.logPath = `${this.stem}.log${suffix}`
+  }
+
+  get path(): string {
+    return this.logPath
   }
 
   /** Throws StorageError when it is gone. */
@@ -184,8 +198,8 @@ export class Segment {
   /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. */
   async syncIndexes(): Promise<void> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
-    this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
-    this.saveTable('timeindex', this.times.table, TIME_ENTRY)
+    const offsetsAreNew = this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
+    const timesAreNew = this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
     try {
       for (const kind of ['index', 'timeindex'] as const) {
@@ -193,6 +207,9 @@ export class Segment {
         const path = this.pathOf(kind)
         await this.files.use(path, false, (file) => file.sync())
         this.files.forget(path)
+      }
+      if ((offsetsAreNew || timesAreNew) && !this.isGone) {
+        await this.disk.syncDirectory(this.stem.slice(0, this.stem.lastIndexOf('/')))
       }
     } catch (error) {
       this.hasNewIndexes = true
@@ -221,30 +238,53 @@ export class Segment {
   removeFiles(): void {
     if (this.isGone) return
     this.retire()
-    for (const kind of KINDS) {
-      this.disk.remove(this.pathOf(kind))
-    }
+    this.disk.remove(this.path)
+    for (const kind of INDEX_FILES) this.disk.remove(this.pathOf(kind))
   }
 
-  /** Renames its files as Kafka names those that are soon to be removed, and gives their names. */
+  /** Its files are called as Kafka calls those that are soon to be removed; gives their names. */
   setDeleted(): string[] {
     if (this.isGone) return []
     this.retire()
-    const names: string[] = []
-    for (const kind of KINDS) {
-      const path = this.pathOf(kind)
-      try {
-        this.disk.rename(path, path + DELETED_ENDING)
-        names.push(path + DELETED_ENDING)
-      } catch (error) {
-        if (!isNotFound(error)) throw error
-      }
-    }
-    return names
+    this.renameLog(DELETED_ENDING)
+    this.renameIndexes(DELETED_ENDING)
+    return this.paths
   }
 
-  pathOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex'): string {
-    return `${this.path.slice(0, -'log'.length)}${kind}`
+  /** Of all files that it may have. */
+  get paths(): string[] {
+    return [this.path, ...INDEX_FILES.map((kind) => this.pathOf(kind))]
+  }
+
+  pathOf(kind: SegmentFileKind): string {
+    return kind === 'log' ? this.logPath : `${this.stem}.${kind}${this.suffix}`
+  }
+
+  /** Gives the file with its batches another suffix. Who reads it goes on, and who opens it next finds it there. */
+  renameLog(suffix: SegmentSuffix): void {
+    const before = this.logPath
+    this.logPath = `${this.stem}.log${suffix}`
+    this.mayCreate = false
+    this.files.forget(before)
+    this.rename(before, this.logPath)
+  }
+
+  /** The same for its indexes, those that there are. */
+  renameIndexes(suffix: SegmentSuffix): void {
+    const before = INDEX_FILES.map((kind) => this.pathOf(kind))
+    this.suffix = suffix
+    for (const [i, kind] of INDEX_FILES.entries()) {
+      this.files.forget(before[i]!)
+      this.rename(before[i]!, this.pathOf(kind))
+    }
+  }
+
+  private rename(from: string, to: string): void {
+    try {
+      this.disk.rename(from, to)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
   }
 
   /** Whether there are entries where there must be, and the last one points to the batch that it names. */
@@ -311,7 +351,9 @@ export class Segment {
     return span - (this.jitterDraw % Math.min(segmentJitterMs, span))
   }
 
-  private readFirstTimestamp(): number {
+  /** -1 where the first batch has none, or there is no batch. */
+  readFirstTimestamp(): number {
+    if (this.size === 0) return -1
     if (this.firstTimestamp === undefined) {
       const bytes = Buffer.alloc(8)
       this.file.readSync(bytes, MAX_TIMESTAMP)
@@ -320,14 +362,16 @@ export class Segment {
     return this.firstTimestamp
   }
 
-  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): void {
+  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): boolean {
     const path = this.pathOf(kind)
     const file = this.files.get(path, true)
     const position = table.writtenCount * entrySize
+    const size = file.size()
     // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
-    if (file.size() > position) file.truncate(position)
+    if (size > position) file.truncate(position)
     file.writeSync([table.unwritten()], position)
     table.writtenCount = table.count
     this.files.forget(path)
+    return size === 0
   }
 }

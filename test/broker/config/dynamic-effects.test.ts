@@ -217,8 +217,12 @@ test.each([
   expect(await row.observe()).toEqual(row.expected)
 })
 
-/** Tested where they are: connections.test.ts and index.test.ts. */
+/** Tested where they are: compaction-schedule.test.ts, connections.test.ts and index.test.ts. */
 const ELSEWHERE: readonly BrokerKey[] = [
+  'log.cleaner.backoff.ms',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.io.buffer.load.factor',
+  'log.cleaner.io.max.bytes.per.second',
   'max.connections',
   'max.connections.per.ip',
   'max.connections.per.ip.overrides',
