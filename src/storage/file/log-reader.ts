@@ -186,8 +186,9 @@ class FileRead {
     this.segment = segment
     this.offset = offset
     this.end = end
-    this.position = segment.offsets.positionBefore(offset)
-    this.nextOffset = segment.baseOffset
+    const known = segment.readEnds.positionOf(offset)
+    this.position = known ?? segment.offsets.positionBefore(offset)
+    this.nextOffset = known === undefined ? segment.baseOffset : offset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
     this.endOffset = endOffset
@@ -247,6 +248,7 @@ class FileRead {
       nextOffset = lastOffsetAt(found, size) + 1
       size = end
     }
+    this.segment.readEnds.add(nextOffset, this.position + at + size)
     this.result = { buffers: [found.subarray(0, size)], size, held: [this.slab!] }
   }
 

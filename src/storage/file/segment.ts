@@ -16,6 +16,7 @@ import type { EngineShares } from './engine-shares.ts'
 import type { EntryTable } from './entry-table.ts'
 import { DELETED_ENDING, fileName } from './log-folder.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { ReadEnds } from './read-ends.ts'
 import type { OpenFiles } from './open-files.ts'
 import { TimeIndex } from './time-index.ts'
 
@@ -57,6 +58,8 @@ export class Segment {
   /** Largest timestamp, and the last offset of the first batch that brought it; -1 in an empty segment. */
   maxTimestamp = -1
   maxTimestampOffset: number
+  /** Made at the first read of the file. */
+  private ends: ReadEnds | undefined
   /** Indexes differ from their files, or are not synced. */
   hasNewIndexes = false
   private readonly disk: Disk
@@ -103,6 +106,11 @@ export class Segment {
 
   get path(): string {
     return this.logPath
+  }
+
+  get readEnds(): ReadEnds {
+    this.ends ??= new ReadEnds()
+    return this.ends
   }
 
   /** Throws StorageError when it is gone. */
