@@ -22,10 +22,9 @@ class CountingDisk extends MemoryDisk {
       this.bytesRead += bytes
       return bytes
     }
-    const { readSync, read } = file
-    file.readSync = (target, position) => count(readSync.call(file, target, position))
-    // The memory disk's own goes by way of `readSync`.
-    file.read = (target, position) => read.call(file, target, position)
+    // The memory disk's `read` goes by way of it too.
+    const readSync = file.readSync.bind(file)
+    file.readSync = (target, position) => count(readSync(target, position))
     return file
   }
 }
