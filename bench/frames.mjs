@@ -70,6 +70,16 @@ function jsonLines(bytes, seed) {
   return Buffer.from(text.slice(0, bytes))
 }
 
+/** A batch with one record of a kilobyte for each of these keys. */
+export function keyedBatch(keys) {
+  const value = Buffer.alloc(RECORD_BYTES, 65)
+  return sealed(
+    keys.length,
+    keys.map((key, i) => record(i, value, Buffer.from(key))),
+    0,
+  )
+}
+
 function sealed(count, records, codecNumber) {
   const now = Date.now()
   const after = Buffer.concat([
@@ -88,13 +98,13 @@ function sealed(count, records, codecNumber) {
   return { count, bytes: Buffer.concat([int64(0), length, int32(-1), int8(2), checksum, after]) }
 }
 
-function record(offsetDelta, value) {
-  const key = Buffer.from([1]) // -1: null
+function record(offsetDelta, value, key) {
+  const noKey = Buffer.from([1]) // -1: null
   const parts = [
     int8(0),
     varint(0),
     varint(offsetDelta),
-    key,
+    ...(key === undefined ? [noKey] : [varint(key.length), key]),
     varint(value.length),
     value,
     varint(0),

@@ -45,8 +45,15 @@ export async function codecsPerSecond(orders, seconds) {
   return (await runScript('codec-load.mjs', measured)).perSecond
 }
 
-async function withAdmin({ port }, use) {
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING })
+/** Thousands of partitions are long in the making. */
+const REQUEST_TIMEOUT_MS = 120_000
+
+export async function withAdmin({ port }, use) {
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${port}`],
+    logLevel: logLevel.NOTHING,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  })
   const admin = kafka.admin()
   await admin.connect()
   try {

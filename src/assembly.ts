@@ -6,10 +6,10 @@ import { Cluster } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import { ConnectionLimits } from './broker/config/connection-limits.ts'
 import { type ListenerAddress, listenersOf } from './broker/config/listeners.ts'
-import { refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
+import { refuseContradictions, refuseUnserved, warningsOf } from './broker/config/start-checks.ts'
 import { createDispatcher } from './broker/dispatch.ts'
 import { Groups } from './broker/groups/groups.ts'
-import { KafkaError } from './broker/handler.ts'
+import { KafkaError } from './broker/kafka-error.ts'
 import { LogLimit } from './broker/log-limit.ts'
 import { MemoryBudget, memoryLimit } from './broker/memory.ts'
 import { Connections } from './broker/network/connections.ts'
@@ -25,7 +25,7 @@ import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 import { SlabPool } from './slab-pool.ts'
 import { listenFailure, refuseTaken } from './listen-failure.ts'
-import { asFolderError, openStore, type Store } from './store.ts'
+import { asFolderError, nodeIdOf, openStore, type Store } from './store.ts'
 
 /** How long connections may take to get their last replies out. */
 const DRAIN_MS = 1000
@@ -98,9 +98,12 @@ export function startPlanned(plan: Plan): Promise<AssembledBroker> {
   return keepingAlive(() => startAwake(plan))
 }
 
-async function startAwake(plan: Plan): Promise<AssembledBroker> {
-  const { config, folder, log } = plan
+async function startAwake(given: Plan): Promise<AssembledBroker> {
+  const config = asBrokerError(() => withNodeOf(given.folder, given.config))
+  const plan = { ...given, config }
+  const { folder, log } = plan
   asBrokerError(() => refuseUnserved(config))
+  asBrokerError(() => refuseContradictions(config))
   const addresses = asBrokerError(() => listenersOf(config))
   for (const warning of warningsOf(config)) log.warn(warning)
   // Before a folder is made and filled for a broker that cannot start.
@@ -128,12 +131,28 @@ async function startAwake(plan: Plan): Promise<AssembledBroker> {
   }
 }
 
+/** Where nothing is said of the node's id, it is the one that the folder was made for. */
+function withNodeOf(folder: string | undefined, config: BrokerConfig): BrokerConfig {
+  if (folder === undefined || config.source('node.id') !== 'default') return config
+  const nodeId = nodeIdOf(folder)
+  if (nodeId === undefined || nodeId === config.text('node.id')) return config
+  return config.over({ kind: 'file', origin: folder, values: { 'node.id': nodeId } })
+}
+
 function assemble(
   { config, clock, random, log }: Plan,
-  { engine, clusterId }: Store,
+  { engine, clusterId, kafkaMetadata }: Store,
   slabs: SlabPool,
 ): Services {
-  const cluster = new Cluster({ engine, config, clock, random, log, clusterId })
+  const cluster = new Cluster({
+    engine,
+    config,
+    clock,
+    random,
+    log,
+    clusterId,
+    ...(kafkaMetadata && { kafkaMetadata }),
+  })
   const budget = new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock)
   const partitions = new Partitions({ engine, cluster, config, budget, clock, random, log })
   const groups = new Groups({ engine, cluster, config, clock, random, log })

@@ -1,8 +1,9 @@
 /** Chooses and opens the storage engine: files in a folder, or memory. */
 
-import { accessSync, constants, type Dirent, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { BrokerError, type BrokerErrorCode } from './broker-error.ts'
+import type { KafkaMetadataLog } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
 import { memoryLimit } from './broker/memory.ts'
 import type { Clock } from './clock.ts'
@@ -11,14 +12,17 @@ import type { Random } from './random.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { socketPresence } from './socket-presence.ts'
 import { StorageError, type StorageEngine } from './storage/engine.ts'
-import { FolderHeld } from './storage/file/disk.ts'
+import { FolderHeld, isFull } from './storage/file/disk.ts'
 import { openFileEngine } from './storage/file/file-engine.ts'
-import { parseFolderName } from './storage/file/log-folder.ts'
+import { KAFKA_METADATA_FOLDER, parseFolderName } from './storage/file/log-folder.ts'
+import { META_PROPERTIES } from './storage/file/meta-properties.ts'
 import { NodeDisk } from './storage/file/node-disk.ts'
 import { openMemoryEngine } from './storage/memory/memory-engine.ts'
 
 export interface Store {
   engine: StorageEngine
+  /** Reads the metadata log that Kafka has left in the folder. */
+  kafkaMetadata: (() => KafkaMetadataLog | undefined) | undefined
   clusterId: string
   folder: string | undefined
   /** Resolves if another process has taken the folder: nothing can be read or written any more. */
@@ -56,7 +60,8 @@ export async function openStore(given: StoreSettings): Promise<Store> {
   const settings = { clock, random, log, slabs, options }
   if (folder === undefined) {
     const engine = await openMemoryEngine(settings)
-    return { engine, clusterId: engine.clusterId, folder, lost: new Promise(() => {}) }
+    const { clusterId: id } = engine
+    return { engine, kafkaMetadata: undefined, clusterId: id, folder, lost: new Promise(() => {}) }
   }
   try {
     checkAccess(folder)
@@ -66,9 +71,26 @@ export async function openStore(given: StoreSettings): Promise<Store> {
       onLost = (error) => resolve(new BrokerError('FOLDER_LOST', error.message, { cause: error }))
     })
     const engine = await openFileEngine({ ...settings, disk, directory: folder, onLost })
-    return { engine, clusterId: engine.clusterId, folder, lost }
+    const metadataFolder = config.get('metadata.log.dir') ?? folder
+    const kafkaMetadata = () => {
+      const { directoryId } = engine
+      const found = engine.kafkaMetadata(resolve(metadataFolder))
+      return found && { ...found, directoryId }
+    }
+    return { engine, kafkaMetadata, clusterId: engine.clusterId, folder, lost }
   } catch (error) {
     throw asFolderError('FOLDER_NOT_USABLE', folder, error)
+  }
+}
+
+/** The id of the node that a folder was made for, as its file has it; undefined where there is none that could be. */
+export function nodeIdOf(folder: string): string | undefined {
+  try {
+    const text = readFileSync(join(folder, META_PROPERTIES), 'utf8')
+    return /^\s*node\.id\s*=\s*(\d{1,10})\s*$/m.exec(text)?.[1]
+  } catch {
+    // Whether the folder can be used is seen when it is opened.
+    return undefined
   }
 }
 
@@ -83,6 +105,8 @@ function checkAccess(folder: string): void {
   const { R_OK, W_OK, X_OK } = constants
   for (const entry of entriesOf(folder)) {
     if (!entry.isDirectory() || !parseFolderName(entry.name)) continue
+    // Kafka takes the right to write from its snapshots; nothing is written there.
+    if (entry.name === KAFKA_METADATA_FOLDER) continue
     const log = join(folder, entry.name)
     accessSync(log, R_OK | W_OK | X_OK)
     for (const file of entriesOf(log)) accessSync(join(log, file.name), R_OK | W_OK)
@@ -127,11 +151,12 @@ export function asFolderError(
   }
   const reason = folder === undefined ? undefined : reasonOf(folder, error)
   if (reason === undefined) return error
-  return new BrokerError(
-    code,
-    `The data folder ${place} cannot be used: ${reason}. Choose another, or keep the data in memory.`,
-    { cause: error },
-  )
+  const advice = isFull(error)
+    ? 'Make room there: a start needs a little, and then retention and deletions free more.'
+    : 'Choose another, or keep the data in memory.'
+  return new BrokerError(code, `The data folder ${place} cannot be used: ${reason}. ${advice}`, {
+    cause: error,
+  })
 }
 
 function reasonOf(folder: string, error: unknown): string | undefined {

@@ -4,7 +4,7 @@
  */
 
 import type { ErrorName } from '../protocol/errors.ts'
-import { compressionOf, inflate } from '../protocol/records/compression.ts'
+import { compressionOf, inflateWhileQuick } from '../protocol/records/compression.ts'
 import { crc32c } from '../protocol/records/crc32c.ts'
 import { InvalidRecord } from '../protocol/records/invalid-record.ts'
 import { ZERO_UUID } from '../protocol/schema.ts'
@@ -14,7 +14,6 @@ export const PUSH_INTERVAL_MS = 300_000
 /** A connection has one; whoever makes up more loses what is known of the first. */
 const MAX_INSTANCES = 16
 const COMPRESSION_TYPES = 5
-const MAX_OPENED_BYTES = 512 * 1024
 /** Nobody may call itself so: the reserved ids of Kafka. */
 const RESERVED_IDS: readonly string[] = [ZERO_UUID, 'AAAAAAAAAAAAAAAAAAAAAQ']
 
@@ -102,14 +101,14 @@ function refusal(
   return opens(compressionType, metrics) ? undefined : 'INVALID_RECORD'
 }
 
-/** What opens to more is taken as it is. */
+/** What opens to more than is quick is taken as it is. */
 function opens(compressionType: number, metrics: Buffer): boolean {
   if (metrics.length === 0) return true
   try {
-    inflate(compressionOf(compressionType), metrics, MAX_OPENED_BYTES)
+    inflateWhileQuick(compressionOf(compressionType), metrics)
     return true
   } catch (error) {
-    if (error instanceof InvalidRecord) return error.error === 'MESSAGE_TOO_LARGE'
+    if (error instanceof InvalidRecord) return false
     throw error
   }
 }

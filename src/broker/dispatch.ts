@@ -9,15 +9,10 @@ import { Reader } from '../protocol/reader.ts'
 import type { Api, RequestOf, ResponseOf } from '../protocol/schema.ts'
 import { hasVersion, parseVersions, type VersionRange } from '../protocol/versions.ts'
 import type { Broker } from './broker.ts'
-import {
-  type AnyHandler,
-  type Cancellation,
-  CLOSE,
-  type Client,
-  type Context,
-  KafkaError,
-  type Reply,
-} from './handler.ts'
+import type { Cancellation } from './cancellation.ts'
+import type { Client } from './client.ts'
+import { type AnyHandler, CLOSE, type Context, type Reply } from './handler.ts'
+import { KafkaError } from './kafka-error.ts'
 import type { LogLimit } from './log-limit.ts'
 import type { Trace } from './trace.ts'
 

@@ -3,34 +3,8 @@
 import type { ErrorName } from '../protocol/errors.ts'
 import type { Api, RequestOf, ResponseOf } from '../protocol/schema.ts'
 import type { Broker } from './broker.ts'
-import type { ClientMetrics } from './client-metrics.ts'
-
-/** Who asks: facts of the connection that handlers need. */
-export interface Client {
-  /** A number for life, for logs and for what belongs to a connection. */
-  readonly connectionId: number
-  /** Null where the client sent none. */
-  readonly clientId: string | null
-  /** The client's address, without port and without an IPv4-mapped prefix. */
-  readonly host: string
-  /** The address and port by which the client reached us. */
-  readonly localHost: string
-  readonly localPort: number
-  readonly listenerName: string
-  /** `User:ANONYMOUS` without authentication. */
-  readonly principal: string
-  /** From ApiVersions v3 on; empty before. */
-  software: { name: string; version: string }
-  /** From the first request about client metrics on. */
-  metrics?: ClientMetrics
-}
-
-/** Says that nobody waits for this request any more: its connection closed, or the broker stops. */
-export interface Cancellation {
-  readonly cancelled: boolean
-  /** Calls `listener` once when it is cancelled (at once if it already is). Returns how to stop listening. */
-  onCancel(listener: (reason: 'closed' | 'stopping') => void): () => void
-}
+import type { Cancellation } from './cancellation.ts'
+import type { Client } from './client.ts'
 
 /** All that a handler is given beside its request. */
 export interface Context extends Broker {
@@ -85,15 +59,4 @@ export type AnyHandler = Handler<Api>
 /** Throws nothing away of the types between a handler and the list it stands in. */
 export function handler<A extends Api>(definition: Handler<A>): Handler<A> {
   return definition
-}
-
-/** The whole request cannot go on; dispatch answers with `handler.fail`. */
-export class KafkaError extends Error {
-  override readonly name = 'KafkaError'
-  readonly code: ErrorName
-
-  constructor(code: ErrorName, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }

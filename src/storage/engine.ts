@@ -80,6 +80,8 @@ export interface LogSpec {
   config: LogConfig
   /** The log's folder or its like appears with the first append (internal topics have 50 partitions, most of them empty). */
   lazy?: boolean
+  /** No record that is appended from now on is of an earlier leader epoch. */
+  leaderEpoch?: number
 }
 
 /** One batch for one log, a marker as well as records: an abort or commit marker ends its producer's transaction in the log. Its bytes are lent until the append resolves; an engine may go on reading a batch of 16 kB or more after that, so the buffer is never written to again. */

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AnyHandler, Context } from '../../src/broker/handler.ts'
-import { CLOSE, handler, KafkaError } from '../../src/broker/handler.ts'
+import { CLOSE, handler } from '../../src/broker/handler.ts'
+import { KafkaError } from '../../src/broker/kafka-error.ts'
 import { ProtocolViolation } from '../../src/protocol/errors.ts'
 import { Park, Ping, Put, settled, Take, Wire } from './network/wire.ts'
 

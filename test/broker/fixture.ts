@@ -1,17 +1,13 @@
 /** A whole broker in process, without sockets: handlers are asked with objects that go through the codecs of their version. */
 
 import type { Broker } from '../../src/broker/broker.ts'
-import { Cluster } from '../../src/broker/cluster/cluster.ts'
+import { Cluster, type KafkaMetadataLog } from '../../src/broker/cluster/cluster.ts'
 import { BrokerConfig } from '../../src/broker/config/broker-config.ts'
 import { Groups } from '../../src/broker/groups/groups.ts'
-import {
-  type Cancellation,
-  CLOSE,
-  type Client,
-  type Context,
-  type Handler,
-  KafkaError,
-} from '../../src/broker/handler.ts'
+import type { Cancellation } from '../../src/broker/cancellation.ts'
+import type { Client } from '../../src/broker/client.ts'
+import { CLOSE, type Context, type Handler } from '../../src/broker/handler.ts'
+import { KafkaError } from '../../src/broker/kafka-error.ts'
 import { MemoryBudget } from '../../src/broker/memory.ts'
 import { Partitions } from '../../src/broker/partitions/partitions.ts'
 import { ManualClock } from '../../src/clock.ts'
@@ -39,6 +35,8 @@ export interface FixtureOptions {
   clock?: ManualClock
   seed?: number
   log?: Logger
+  /** What Kafka has left beside the logs. */
+  kafkaMetadata?: () => KafkaMetadataLog | undefined
 }
 
 export interface Question {
@@ -72,13 +70,15 @@ export class BrokerFixture {
   readonly clock: ManualClock
   readonly broker: Broker
 
-  constructor({ engine, values = {}, clock, seed = 1, log = silent }: FixtureOptions) {
+  constructor(options: FixtureOptions) {
+    const { engine, values = {}, clock, seed = 1, log = silent, kafkaMetadata } = options
     this.engine = engine
     this.clock = clock ?? new ManualClock()
     const config = BrokerConfig.of(values)
     const random = seededRandom(seed)
     const shared = { engine, config, clock: this.clock, random, log }
-    const cluster = new Cluster({ ...shared, clusterId: CLUSTER_ID })
+    const left = kafkaMetadata && { kafkaMetadata }
+    const cluster = new Cluster({ ...shared, ...left, clusterId: CLUSTER_ID })
     const budget = new MemoryBudget(Infinity, this.clock)
     const partitions = new Partitions({ ...shared, cluster, budget })
     const groups = new Groups({ ...shared, cluster })

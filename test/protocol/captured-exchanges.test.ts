@@ -8,6 +8,7 @@ import type { Message } from '../../src/protocol/schema.ts'
 import { BatchView, hasRightChecksum } from '../../src/protocol/records/batch-view.ts'
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts'
 import { iterateRecords } from '../../src/protocol/records/record-iterator.ts'
+import { report } from '../report.ts'
 import {
   apiOf,
   type CapturedBatch,
@@ -72,7 +73,9 @@ describe('captured exchanges', () => {
     const answered = exchanges.filter(({ response }) => response !== null)
     expect(keys.size).toBeGreaterThanOrEqual(32)
     expect(answered.length).toBeGreaterThanOrEqual(90)
-    console.log(`captured: ${exchanges.length} exchanges of ${keys.size} APIs, both ways`)
+    report(
+      `captured from real clients: ${exchanges.length} exchanges of ${keys.size} APIs, both ways`,
+    )
   })
 })
 

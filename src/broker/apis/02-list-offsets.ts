@@ -124,6 +124,7 @@ async function answer(
 
 /** Only consumers have an isolation level: whoever does not say -1 sees all that is written. */
 function visibilityOf({ replicaId, isolationLevel }: Request): Visibility {
+  const isCommitted = isCommittedOnly(isolationLevel)
   if (replicaId !== CONSUMER) return 'written'
-  return isCommittedOnly(isolationLevel) ? 'committed' : 'acknowledged'
+  return isCommitted ? 'committed' : 'acknowledged'
 }

@@ -3,7 +3,8 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { OffsetFetch } from '../../protocol/messages/09-offset-fetch.ts'
 import { type RequestOf, ZERO_UUID } from '../../protocol/schema.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 import type { TopicToFetch } from '../groups/offsets.ts'
 
 type Request = RequestOf<typeof OffsetFetch>

@@ -3,7 +3,8 @@
 import { FindCoordinator } from '../../protocol/messages/10-find-coordinator.ts'
 import { defaultText, type ErrorName } from '../../protocol/errors.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
@@ -70,8 +71,10 @@ async function thisNode(
   try {
     await cluster.internalTopic(topic)
   } catch (error) {
-    if (error instanceof KafkaError) return notFound(key, error.code)
-    throw error
+    if (!(error instanceof KafkaError)) throw error
+    return error.code === 'POLICY_VIOLATION'
+      ? notFound(key, error.code, error.message)
+      : notFound(key, error.code)
   }
   const { host, port } = cluster.advertised(client)
   return { key, nodeId: cluster.nodeId, host, port, errorCode: 'NONE', errorMessage: '' }

@@ -4,7 +4,8 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { DescribeGroups } from '../../protocol/messages/15-describe-groups.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
 import { authorizedOperations } from '../cluster/authorized-operations.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type Described = ResponseOf<typeof DescribeGroups>['groups'][number]
 

@@ -2,7 +2,8 @@
 
 import type { ErrorName } from '../../protocol/errors.ts'
 import { DeleteGroups } from '../../protocol/messages/42-delete-groups.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 export const deleteGroups = handler<typeof DeleteGroups>({
   api: DeleteGroups,

@@ -4,7 +4,8 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { ElectLeaders } from '../../protocol/messages/43-elect-leaders.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import { CLUSTER_RESOURCE } from '../cluster/authorized-operations.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type Request = RequestOf<typeof ElectLeaders>
 type Response = ResponseOf<typeof ElectLeaders>

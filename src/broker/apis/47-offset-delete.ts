@@ -2,11 +2,11 @@
 
 import type { ErrorName } from '../../protocol/errors.ts'
 import { OffsetDelete } from '../../protocol/messages/47-offset-delete.ts'
-import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import type { RequestOf } from '../../protocol/schema.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type RequestTopic = RequestOf<typeof OffsetDelete>['topics'][number]
-type TopicAnswer = ResponseOf<typeof OffsetDelete>['topics'][number]
 
 export const offsetDelete = handler<typeof OffsetDelete>({
   api: OffsetDelete,
@@ -18,17 +18,17 @@ export const offsetDelete = handler<typeof OffsetDelete>({
     }
     const sorted = topics.map((topic) => sort(topic, context))
     const known = sorted.filter(({ partitionIndexes }) => partitionIndexes.length > 0)
-    // As in Kafka, the group is not asked where there is nothing to ask.
-    if (known.length === 0) return { errorCode: 'NONE', topics: sorted.map(refusals) }
     const { errorCode, topics: deleted } = await groups.deleteOffsets(groupId, known)
     if (errorCode !== 'NONE') return { errorCode, topics: [] }
     const answers = new Map(known.map((topic, i) => [topic, deleted[i]!.partitions]))
     return {
       errorCode,
-      topics: sorted.map((topic) => ({
-        name: topic.name,
-        partitions: [...(answers.get(topic) ?? []), ...topic.refused],
-      })),
+      topics: sorted
+        .map((topic) => ({
+          name: topic.name,
+          partitions: [...(answers.get(topic) ?? []), ...topic.refused],
+        }))
+        .filter(({ partitions }) => partitions.length > 0),
     }
   },
   fail: (_request, errorCode) => ({ errorCode, topics: [] }),
@@ -54,8 +54,4 @@ function sort(asked: RequestTopic, { authorized, cluster }: Context): SortedTopi
     else sorted.refused.push({ partitionIndex, errorCode })
   }
   return sorted
-}
-
-function refusals({ name, refused }: SortedTopic): TopicAnswer {
-  return { name, partitions: refused }
 }

@@ -4,7 +4,8 @@ import { UpdateFeatures } from '../../protocol/messages/57-update-features.ts'
 import type { RequestOf } from '../../protocol/schema.ts'
 import { requireCluster } from '../cluster/authorized-operations.ts'
 import { type Feature, featuresOf } from '../features.ts'
-import { type AnyHandler, type Handler, handler, KafkaError } from '../handler.ts'
+import { type AnyHandler, type Handler, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type Update = RequestOf<typeof UpdateFeatures>['featureUpdates'][number]
 

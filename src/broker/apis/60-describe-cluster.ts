@@ -6,7 +6,8 @@ import {
   CLUSTER_RESOURCE,
   OPERATIONS_NOT_ASKED_FOR,
 } from '../cluster/authorized-operations.ts'
-import { handler, KafkaError } from '../handler.ts'
+import { handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 /** Whom an asker wants to be told: brokers or controllers (KIP-919). */
 const BROKERS = 1

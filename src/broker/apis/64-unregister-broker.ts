@@ -2,7 +2,8 @@
 
 import { UnregisterBroker } from '../../protocol/messages/64-unregister-broker.ts'
 import { requireCluster } from '../cluster/authorized-operations.ts'
-import { handler, KafkaError } from '../handler.ts'
+import { handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 export const unregisterBroker = handler<typeof UnregisterBroker>({
   api: UnregisterBroker,

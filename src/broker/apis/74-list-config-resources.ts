@@ -9,7 +9,8 @@ import {
   GROUP_RESOURCE,
   TOPIC_RESOURCE,
 } from '../config/config-resources.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 const KINDS: readonly number[] = [
   TOPIC_RESOURCE,

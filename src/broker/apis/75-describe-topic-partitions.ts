@@ -8,7 +8,8 @@ import type { Topic } from '../cluster/cluster.ts'
 import { isInternalTopic } from '../cluster/internal-topics.ts'
 import { describeReplicas } from '../cluster/replicas.ts'
 import { topicNameError } from '../cluster/topic-name.ts'
-import { type Context, handler, KafkaError } from '../handler.ts'
+import { type Context, handler } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type Request = RequestOf<typeof DescribeTopicPartitions>
 type Page = ResponseOf<typeof DescribeTopicPartitions>

@@ -2,7 +2,7 @@
 
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { advertisedListenersOf } from '../config/listeners.ts'
-import type { Client } from '../handler.ts'
+import type { Client } from '../client.ts'
 
 export interface Endpoint {
   host: string

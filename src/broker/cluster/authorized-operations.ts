@@ -1,6 +1,7 @@
 /** What somebody may do with a resource, as the bit field that Metadata and the describing APIs show (KIP-430). */
 
-import { type Context, KafkaError, type Operation, type ResourceType } from '../handler.ts'
+import type { Context, Operation, ResourceType } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 /** The bit of each operation is Kafka's number of it. */
 const OPERATION_BIT: { readonly [Name in Operation]: number } = {

@@ -5,6 +5,9 @@ import type { Machine, StateRecord } from '../coordinator/machine.ts'
 import {
   configRecord,
   endedTopicId,
+  importedBy,
+  importRecord,
+  keptKey,
   partitionRecord,
   producerIdsRecord,
   removeTopicRecord,
@@ -18,6 +21,13 @@ export const clusterMachine: Machine<ClusterState> = {
   empty: emptyClusterState,
 
   apply(state, { key, value }) {
+    const kept = keptKey(key)
+    if (kept !== undefined) {
+      // The record's bytes are only lent.
+      if (value === null) state.kept.delete(kept)
+      else state.kept.set(kept, Buffer.from(value))
+      return
+    }
     if (value === null) {
       const topicId = endedTopicId(key)
       if (topicId !== undefined) state.removedTopicIds.delete(topicId)
@@ -29,8 +39,8 @@ export const clusterMachine: Machine<ClusterState> = {
         addTopic(state, record.value.topicId, record.value.name)
         break
       case 'PartitionRecord': {
-        const { topicId, partitionId, replicas } = record.value
-        state.topics.get(topicId)?.partitions.set(partitionId, { replicas })
+        const { topicId, partitionId, replicas, leaderEpoch } = record.value
+        state.topics.get(topicId)?.partitions.set(partitionId, { replicas, leaderEpoch })
         break
       }
       case 'ConfigRecord': {
@@ -45,7 +55,9 @@ export const clusterMachine: Machine<ClusterState> = {
         state.nextProducerId = Number(record.value.nextProducerId)
         break
       case 'FeatureLevelRecord':
+        break
       case undefined:
+        state.imported = importedBy(key, value) ?? state.imported
         break
     }
   },
@@ -53,8 +65,8 @@ export const clusterMachine: Machine<ClusterState> = {
   *snapshot(state): Iterable<StateRecord> {
     for (const { topicId, name, partitions } of state.topics.values()) {
       yield topicRecord(topicId, name)
-      for (const [index, { replicas }] of partitions) {
-        yield partitionRecord(topicId, index, replicas)
+      for (const [index, { replicas, leaderEpoch }] of partitions) {
+        yield partitionRecord(topicId, index, replicas, leaderEpoch)
       }
     }
     for (const [resourceType, resources] of state.configs) {
@@ -66,6 +78,8 @@ export const clusterMachine: Machine<ClusterState> = {
     }
     for (const topicId of state.removedTopicIds) yield removeTopicRecord(topicId)
     if (state.nextProducerId > 0) yield producerIdsRecord(-1, state.nextProducerId)
+    for (const [key, value] of state.kept) yield { key: Buffer.from(key), value }
+    if (state.imported) yield importRecord(state.imported.endOffset, state.imported.isWhole)
   },
 }
 

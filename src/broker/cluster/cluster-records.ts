@@ -4,8 +4,15 @@
  *
  * A topic's id is the key of its TopicRecord and then of its RemoveTopicRecord. Tombstones of its other keys go with the
  * latter; the tombstone of the id itself follows when the logs are gone.
+ *
+ * What was taken over from Kafka's own metadata log stands between a begin and an end with the same key, of which compaction
+ * leaves the last; what is not served here is kept under the type of its record and what that is about.
  */
 
+import {
+  BeginTransactionRecord,
+  EndTransactionRecord,
+} from '../../protocol/messages/embedded/cluster-metadata-log.ts'
 import {
   ConfigRecord,
   PartitionRecord,
@@ -13,7 +20,10 @@ import {
   RemoveTopicRecord,
   TopicRecord,
 } from '../../protocol/messages/embedded/cluster-metadata.ts'
-import { encodeMetadataRecord } from '../../protocol/messages/embedded/prefixes.ts'
+import {
+  encodeMetadataRecord,
+  openMetadataRecord,
+} from '../../protocol/messages/embedded/prefixes.ts'
 import type { Message, MessageInput } from '../../protocol/schema.ts'
 import type { StateRecord } from '../coordinator/machine.ts'
 import { TOPIC_RESOURCE } from '../config/config-resources.ts'
@@ -23,6 +33,13 @@ type Key =
   | ['partition', topicId: string, index: number]
   | ['config', resourceType: number, resourceName: string, name: string]
   | ['producer-ids']
+  | ['import', endOffset: number]
+  | ['kafka', recordType: number, ...about: KeptPart[]]
+
+export type KeptPart = string | number | null
+
+const IMPORT = '["import",'
+const KEPT = '["kafka",'
 
 function keyBytes(key: Key): Buffer {
   return Buffer.from(JSON.stringify(key))
@@ -52,6 +69,7 @@ export function partitionRecord(
   topicId: string,
   index: number,
   replicas: readonly number[],
+  leaderEpoch = 0,
 ): StateRecord {
   return record(['partition', topicId, index], PartitionRecord, {
     partitionId: index,
@@ -61,7 +79,7 @@ export function partitionRecord(
     removingReplicas: [],
     addingReplicas: [],
     leader: replicas[0] ?? -1,
-    leaderEpoch: 0,
+    leaderEpoch,
     partitionEpoch: 0,
   })
 }
@@ -98,6 +116,43 @@ export function producerIdsRecord(brokerId: number, nextProducerId: number): Sta
 
 export function removeTopicRecord(topicId: string): StateRecord {
   return record(['topic', topicId], RemoveTopicRecord, { topicId })
+}
+
+/** Stands before or behind what is taken over from Kafka's metadata log, which ended at this offset. */
+export function importRecord(endOffset: number, isWhole: boolean): StateRecord {
+  const key: Key = ['import', endOffset]
+  return isWhole ? record(key, EndTransactionRecord, {}) : record(key, BeginTransactionRecord, {})
+}
+
+/** How far Kafka's metadata log was taken over, where that is what a record says. */
+export function importedBy(
+  key: Buffer,
+  value: Buffer,
+): { endOffset: number; isWhole: boolean } | undefined {
+  const text = key.toString()
+  if (!text.startsWith(IMPORT)) return undefined
+  const [, endOffset] = JSON.parse(text) as Extract<Key, ['import', number]>
+  return { endOffset, isWhole: openMetadataRecord(value)?.type === EndTransactionRecord.apiKey }
+}
+
+/** One of Kafka's records as it is, or with null the end of one. */
+export function keptRecord(
+  recordType: number,
+  about: readonly KeptPart[],
+  value: Buffer | null,
+): StateRecord {
+  return { key: keyBytes(['kafka', recordType, ...about]), value }
+}
+
+/** The key's text, where its record is one that is kept for later. */
+export function keptKey(key: Buffer): string | undefined {
+  const text = key.toString()
+  return text.startsWith(KEPT) ? text : undefined
+}
+
+/** The type of a kept record, by the text of its key. */
+export function keptType(key: string): number {
+  return (JSON.parse(key) as Extract<Key, ['kafka', number, ...KeptPart[]]>)[1]
 }
 
 /** What deletes a topic: its logs are still there. */

@@ -2,6 +2,8 @@
 
 export interface PartitionState {
   readonly replicas: readonly number[]
+  /** No record of the partition that comes now is of an earlier epoch. */
+  readonly leaderEpoch: number
 }
 
 export interface TopicState {
@@ -23,6 +25,10 @@ export interface ClusterState {
   readonly configs: Map<number, Map<string, Map<string, string>>>
   /** No producer has had this id or a later one. */
   nextProducerId: number
+  /** Kafka's records of what is not served here, by the text of their keys: they are kept for the day that it is. */
+  readonly kept: Map<string, Buffer>
+  /** How far Kafka's own metadata log was taken over; not whole where that was begun and has not ended. */
+  imported: { endOffset: number; isWhole: boolean } | undefined
 }
 
 export function emptyClusterState(): ClusterState {
@@ -33,7 +39,16 @@ export function emptyClusterState(): ClusterState {
     removedTopicIds: new Set(),
     configs: new Map(),
     nextProducerId: 0,
+    kept: new Map(),
+    imported: undefined,
   }
+}
+
+/** Whether nothing was ever decided, and nothing taken over. */
+export function isUntouched(state: ClusterState): boolean {
+  const { topics, removedTopicIds, configs, kept } = state
+  const known = topics.size + removedTopicIds.size + configs.size + kept.size
+  return known === 0 && state.nextProducerId === 0 && state.imported === undefined
 }
 
 export function topicNamed(state: ClusterState, name: string): TopicState | undefined {

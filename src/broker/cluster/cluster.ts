@@ -13,11 +13,13 @@ import type { GroupConfig } from '../config/group-config.ts'
 import { inertTopicSettings } from '../config/inert-settings.ts'
 import { TopicConfig, topicDefaultKeys } from '../config/topic-config.ts'
 import { Shard } from '../coordinator/shard.ts'
-import { type Client, KafkaError } from '../handler.ts'
+import type { Client } from '../client.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { LogLimit } from '../log-limit.ts'
 import type { Endpoint } from './advertised-endpoint.ts'
 import { Alterations } from './alterations.ts'
 import { clusterMachine } from './cluster-machine.ts'
+import { KEEP_ALL, openState, topicsOf } from './cluster-opening.ts'
 import type { ClusterState } from './cluster-state.ts'
 import type { ConfigAlteration } from './config-alteration.ts'
 import type { StoredResource } from '../config/config-resources.ts'
@@ -28,6 +30,8 @@ import {
   type InternalTopicName,
   isInternalTopic,
 } from './internal-topics.ts'
+import type { KafkaMetadataLog } from './kafka-metadata.ts'
+import { refuseUnsecured } from './kept-security.ts'
 import { Node } from './node.ts'
 import type { PartitionGrowth } from './partition-growth.ts'
 import { ProducerIds } from './producer-ids.ts'
@@ -40,6 +44,7 @@ import { type TopicDeletedListener, Topics } from './topics.ts'
 export type { Endpoint } from './advertised-endpoint.ts'
 export type { ConfigAlteration } from './config-alteration.ts'
 export type { InternalTopicName } from './internal-topics.ts'
+export type { KafkaMetadataLog } from './kafka-metadata.ts'
 export type { PartitionGrowth } from './partition-growth.ts'
 export type { Partition, Topic } from './topic.ts'
 export type { Refusal, TopicCreation } from './topic-creation.ts'
@@ -52,6 +57,8 @@ export interface ClusterOptions {
   log: Logger
   /** Stable for a data folder: 22 characters of base64url. */
   clusterId: string
+  /** Reads what Kafka has left of its cluster in the store; throws StorageError where that cannot be read. */
+  kafkaMetadata?: () => KafkaMetadataLog | undefined
 }
 
 export interface Quorum {
@@ -75,6 +82,7 @@ export class Cluster {
   /** As long as no value of the broker changes that topics inherit. */
   private topicConfigs = new WeakMap<Topic, TopicConfig>()
   private readonly limited: LogLimit
+  private readOnlyText: string | undefined
 
   /** Throws ConfigError when the node's addresses cannot be read. Nothing is served before `open`. */
   constructor(options: ClusterOptions) {
@@ -132,10 +140,28 @@ export class Cluster {
     }
   }
 
-  /** Replays what the cluster knows and opens the logs of all topics. */
+  /** Why nothing can be changed and nothing be written; undefined where all is as it should be. */
+  get readOnly(): string | undefined {
+    return this.readOnlyText
+  }
+
+  /** Replays what the cluster knows, or takes it over from Kafka, and opens the logs of all topics. */
   async open(): Promise<void> {
-    await this.options.engine.create([clusterLogSpec])
+    const { engine, config, log, kafkaMetadata } = this.options
+    // A folder that was another's, and that cannot be served, stays as it is.
+    const lazy = (await engine.list()).length > 0
+    await engine.create([{ ...clusterLogSpec, lazy }])
     await this.shard.open()
+    const { shard, nodeId } = this
+    const readOnly = await openState({ engine, shard, log, nodeId, config, kafkaMetadata })
+    if (readOnly) {
+      this.readOnlyText = readOnly.text
+      shard.refuse(new KafkaError('POLICY_VIOLATION', readOnly.text))
+      const there = new Set(readOnly.specs.map((spec) => logId(spec.topicId, spec.partitionIndex)))
+      await this.known.openReadOnly(topicsOf(readOnly.specs), there)
+      return
+    }
+    refuseUnsecured(shard.state, config, log)
     this.resources.load(this.shard.state)
     this.alterations.tellKept()
     await this.known.open()
@@ -177,7 +203,8 @@ export class Cluster {
   }
 
   logConfig(topic: Topic): LogConfig {
-    return this.topicConfig(topic).logConfig()
+    const config = this.topicConfig(topic).logConfig()
+    return this.readOnly === undefined ? config : { ...config, ...KEEP_ALL }
   }
 
   /** What the group's configs are, whether or not the group is there. */
@@ -259,8 +286,9 @@ export class Cluster {
     return made ?? { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: null }
   }
 
-  /** Rejects with COORDINATOR_NOT_AVAILABLE when the topic is not there and cannot be made now. */
+  /** Rejects with COORDINATOR_NOT_AVAILABLE when the topic is not there and cannot be made now, with POLICY_VIOLATION when it may not be written to. */
   async internalTopic(name: InternalTopicName): Promise<Topic> {
+    if (this.readOnly !== undefined) throw new KafkaError('POLICY_VIOLATION', this.readOnly)
     let cause: unknown
     try {
       const topic = await this.ensureTopic(name)

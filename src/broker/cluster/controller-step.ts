@@ -2,7 +2,7 @@
 
 import type { Decision } from '../coordinator/machine.ts'
 import type { Shard } from '../coordinator/shard.ts'
-import { KafkaError } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 import type { ClusterState } from './cluster-state.ts'
 
 /** Without the cluster's log nothing can be decided: clients look for the controller and ask again. */

@@ -1,7 +1,7 @@
 /** This broker as a member of the cluster: its id, its rack, and where clients find it. */
 
 import type { BrokerConfig } from '../config/broker-config.ts'
-import type { Client } from '../handler.ts'
+import type { Client } from '../client.ts'
 import {
   advertisedEndpoint,
   type AdvertisedListeners,

@@ -4,12 +4,7 @@ import type { StateRecord } from '../coordinator/machine.ts'
 import { partitionRecord } from './cluster-records.ts'
 import { type ClusterState, topicNamed } from './cluster-state.ts'
 import { assignmentError } from './replica-assignment.ts'
-import {
-  MAX_NEW_PARTITIONS,
-  type Refusal,
-  replicasFrom,
-  TOO_MANY_PARTITIONS,
-} from './topic-creation.ts'
+import { MAX_NEW_PARTITIONS, type Refusal, replicasFrom } from './topic-creation.ts'
 
 export interface PartitionGrowth {
   name: string
@@ -27,7 +22,27 @@ export interface Growth {
   replicas: readonly (readonly number[])[]
 }
 
-export function planGrowth(
+const TOO_MANY_MORE: Refusal = {
+  error: 'POLICY_VIOLATION',
+  message: 'Excessively large number of additional partitions per request.',
+}
+
+/** What each topic is given. A request for too many partitions in all is refused whole, since they are made in one go. */
+export function planGrowths(
+  state: ClusterState,
+  growths: readonly PartitionGrowth[],
+  nodeIds: ReadonlySet<number>,
+): (Growth | Refusal)[] {
+  let added = 0
+  for (const { name, count } of growths) {
+    const topic = topicNamed(state, name)
+    if (topic) added += Math.max(0, count - topic.partitions.size)
+  }
+  if (added > MAX_NEW_PARTITIONS) return growths.map(() => TOO_MANY_MORE)
+  return growths.map((growth) => planGrowth(state, growth, nodeIds))
+}
+
+function planGrowth(
   state: ClusterState,
   { name, count, assignments }: PartitionGrowth,
   nodeIds: ReadonlySet<number>,
@@ -43,7 +58,6 @@ export function planGrowth(
     return { error: 'INVALID_PARTITIONS', message }
   }
   const added = count - first
-  if (added > MAX_NEW_PARTITIONS) return TOO_MANY_PARTITIONS
   const factor = topic.partitions.get(0)?.replicas.length ?? 1
   if (assignments) {
     const message = wrongAssignments(assignments, added, nodeIds, factor)

@@ -1,7 +1,7 @@
 /** Producer ids, taken from blocks that are committed before the first id of one is given out: none is ever used twice. */
 
 import type { Shard } from '../coordinator/shard.ts'
-import { KafkaError } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { producerIdsRecord } from './cluster-records.ts'
 import type { ClusterState } from './cluster-state.ts'
 
@@ -39,6 +39,7 @@ export class ProducerIds {
       this.upcoming = first
       this.blockEnd = first + BLOCK_SIZE
     } catch (cause) {
+      if (cause instanceof KafkaError && cause.code === 'POLICY_VIOLATION') throw cause
       throw new KafkaError('COORDINATOR_LOAD_IN_PROGRESS', 'No producer id can be given out now.', {
         cause,
       })

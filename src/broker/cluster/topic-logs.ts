@@ -64,11 +64,12 @@ export class TopicLogs {
     const specs: LogSpec[] = []
     let config: LogConfig | undefined
     let last: Topic | undefined
-    for (const { topic, index } of partitions) {
+    for (const { topic, index, firstLeaderEpoch } of partitions) {
       if (!config || topic !== last) config = this.configOf(topic)
       last = topic
       const { name, topicId, internal } = topic
-      specs.push({ topic: name, topicId, partitionIndex: index, config, lazy: internal })
+      const log = { topic: name, topicId, partitionIndex: index, config, lazy: internal }
+      specs.push({ ...log, leaderEpoch: firstLeaderEpoch })
     }
     if (specs.length > 0) await this.engine.create(specs)
   }

@@ -18,6 +18,8 @@ export interface Partition {
   readonly topic: Topic
   readonly index: number
   readonly log: LogId
+  /** What its log begins with has this leader epoch, or a later one that the log knows itself. */
+  readonly firstLeaderEpoch: number
 }
 
 export function makeTopic(definition: {
@@ -26,12 +28,15 @@ export function makeTopic(definition: {
   internal: boolean
   partitionCount: number
   overrides: ReadonlyMap<string, string>
+  /** By partition index; none is 0. */
+  leaderEpochs?: readonly number[]
 }): Topic {
-  const { name, topicId, internal, partitionCount, overrides } = definition
+  const { name, topicId, internal, partitionCount, overrides, leaderEpochs = [] } = definition
   const partitions: Partition[] = []
   const topic: Topic = { name, topicId, internal, partitions, overrides }
   for (let index = 0; index < partitionCount; index++) {
-    partitions.push({ topic, index, log: logId(topicId, index) })
+    const firstLeaderEpoch = leaderEpochs[index] ?? 0
+    partitions.push({ topic, index, log: logId(topicId, index), firstLeaderEpoch })
   }
   return topic
 }

@@ -7,7 +7,7 @@
 
 import type { Logger } from '../../logger.ts'
 import type { Random } from '../../random.ts'
-import type { StorageEngine } from '../../storage/engine.ts'
+import type { LogId, StorageEngine } from '../../storage/engine.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { Decision, StateRecord } from '../coordinator/machine.ts'
 import type { Shard } from '../coordinator/shard.ts'
@@ -16,7 +16,7 @@ import { type ClusterState, configsOf, type TopicState } from './cluster-state.t
 import { TOPIC_RESOURCE } from '../config/config-resources.ts'
 import { controllerStep } from './controller-step.ts'
 import { isInternalTopic } from './internal-topics.ts'
-import { growthRecords, type PartitionGrowth, planGrowth } from './partition-growth.ts'
+import { growthRecords, type PartitionGrowth, planGrowths } from './partition-growth.ts'
 import { makeTopic, type Topic } from './topic.ts'
 import { TopicCatalog } from './topic-catalog.ts'
 import {
@@ -62,6 +62,13 @@ export class Topics {
     const topics = [...state.topics.values()].map((topic) => topicOf(state, topic))
     await logs.create(topics.flatMap(({ partitions }) => partitions))
     await clearStrayLogs(engine, state, log)
+    for (const topic of topics) this.catalog.publish(topic)
+  }
+
+  /** Opens the logs that there are of these topics, and nothing else, and shows the topics. */
+  async openReadOnly(topics: readonly Topic[], there: ReadonlySet<LogId>): Promise<void> {
+    const partitions = topics.flatMap((topic) => topic.partitions)
+    await this.options.logs.create(partitions.filter(({ log }) => there.has(log)))
     for (const topic of topics) this.catalog.publish(topic)
   }
 
@@ -114,9 +121,9 @@ export class Topics {
   ): Promise<(Refusal | undefined)[]> {
     const { nodeIds, logs } = this.options
     const plans = await this.step((state) => {
-      const planned = growths.map((growth) => ({
-        name: growth.name,
-        plan: planGrowth(state, growth, nodeIds),
+      const planned = planGrowths(state, growths, nodeIds).map((plan, index) => ({
+        name: growths[index]!.name,
+        plan,
       }))
       const records = planned.flatMap(({ plan }) => ('error' in plan ? [] : growthRecords(plan)))
       return { response: planned, records: validateOnly ? [] : records }
@@ -301,5 +308,9 @@ function topicOf(state: ClusterState, { name, topicId, partitions }: TopicState)
     internal: isInternalTopic(name),
     partitionCount: partitions.size,
     overrides: new Map(configsOf(state, TOPIC_RESOURCE, name)),
+    leaderEpochs: Array.from(
+      { length: partitions.size },
+      (_, index) => partitions.get(index)?.leaderEpoch ?? 0,
+    ),
   })
 }

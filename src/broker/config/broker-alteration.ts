@@ -3,7 +3,7 @@
 import { type BrokerConfig, ConfigError, type DynamicValues } from './broker-config.ts'
 import { type BrokerKey, brokerKeys, isBrokerKey } from './broker-keys.ts'
 import { type ConfigKey, long } from './config-key.ts'
-import { readOverrides } from './connection-limits.ts'
+import { limitsProblem, remoteProblem } from './contradictions.ts'
 import { listenersOf } from './listeners.ts'
 import { atLeast } from './rules.ts'
 
@@ -34,6 +34,10 @@ const THREADS = [
   'num.replica.fetchers',
   'num.recovery.threads.per.data.dir',
   'background.threads',
+  'remote.log.reader.threads',
+  'remote.log.manager.copier.thread.pool.size',
+  'remote.log.manager.expiration.thread.pool.size',
+  'remote.log.manager.follower.thread.pool.size',
 ] as const
 
 /** The key's row, that of the key which a listener's is named after where it is one of a listener. */
@@ -104,31 +108,20 @@ function wrongValue(values: ReadonlyMap<string, string>): string | undefined {
 /** Values that are right each for itself, and not together, or not as a change of what there is. */
 function contradiction(after: BrokerConfig, before: BrokerConfig): string | undefined {
   return (
-    noLimits(after) ??
+    limitsProblem(after) ??
+    noConnections(after) ??
     threadsProblem(after, before) ??
-    localRetentionProblem(after) ??
+    remoteProblem(after) ??
     pluginProblem(after, before) ??
     listenersProblem(after, before)
   )
 }
 
-function noLimits(after: BrokerConfig): string | undefined {
-  if (after.get('log.retention.ms') === 0) {
-    return 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1'
-  }
-  const overrides = after.get('max.connections.per.ip.overrides')
-  const read = readOverrides(overrides)
-  if ('bad' in read) {
-    return `Invalid value ${overrides} for configuration max.connections.per.ip.overrides: ${read.bad} is not host:connections`
-  }
-  if (after.get('max.connections.per.ip') === 0 && overrides.trim() === '') {
-    return 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.'
-  }
-  const mib = 1024 * 1024
-  if (after.get('log.cleaner.dedupe.buffer.size') < mib * after.get('log.cleaner.threads')) {
-    return 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.'
-  }
-  return undefined
+/** A broker may be started with these, and is a closed one; it is not made one while it runs. */
+function noConnections(after: BrokerConfig): string | undefined {
+  const closed = ['max.connections', 'max.connection.creation.rate'] as const
+  const key = closed.find((name) => after.get(name) === 0)
+  return key && `Invalid ${key} 0`
 }
 
 function threadsProblem(after: BrokerConfig, before: BrokerConfig): string | undefined {
@@ -153,32 +146,15 @@ function threadsProblem(after: BrokerConfig, before: BrokerConfig): string | und
   return undefined
 }
 
-/** What of a topic lies here cannot be more than what there is of it (KIP-405). */
-function localRetentionProblem(after: BrokerConfig): string | undefined {
-  const pairs = [
-    ['log.local.retention.ms', 'log.retention.ms', retentionMs(after)],
-    ['log.local.retention.bytes', 'log.retention.bytes', after.get('log.retention.bytes')],
-  ] as const
-  for (const [key, wholeKey, whole] of pairs) {
-    const local = after.get(key)
-    if (whole < 0 || local === -2) continue
-    const text = `Invalid value ${local} for configuration ${key}: Value must not be`
-    if (local === -1) return `${text} -1 as ${wholeKey} value is set as ${whole}.`
-    if (local > whole) return `${text} more than ${wholeKey} property value: ${whole}`
-  }
-  return undefined
-}
-
-function retentionMs(config: BrokerConfig): number {
-  const ms = config.get('log.retention.ms')
-  if (ms !== null) return ms
-  const minutes = config.get('log.retention.minutes')
-  return minutes === null ? config.get('log.retention.hours') * 3_600_000 : minutes * 60_000
-}
+const CLASS_KEYS = [
+  'principal.builder.class',
+  'ssl.engine.factory.class',
+  'metric.reporters',
+] as const
 
 /** Java's classes cannot be loaded here, nor can a folder be taken out of use that is not there. */
 function pluginProblem(after: BrokerConfig, before: BrokerConfig): string | undefined {
-  for (const key of ['principal.builder.class', 'metric.reporters'] as const) {
+  for (const key of CLASS_KEYS) {
     const text = after.text(key) ?? ''
     const known = [before.text(key), brokerKeys[key].defaultText]
     const missing = text.split(',').find((name) => name !== '' && !known.includes(name))

@@ -87,6 +87,11 @@ export class BrokerConfig {
     return new BrokerConfig([{ kind: 'option', values: asTexts(values) }])
   }
 
+  /** The same configuration with what this layer has over it. Throws ConfigError. */
+  over(layer: ConfigLayer): BrokerConfig {
+    return new BrokerConfig([...this.layers, layer])
+  }
+
   /** What has been altered since the start, or before it. */
   get altered(): DynamicValues {
     return this.dynamic

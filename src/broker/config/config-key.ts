@@ -1,6 +1,6 @@
 /** One row of a configuration table: a key's type, its default, what values it takes, and whether it may change while the broker runs. */
 
-import { oneOf } from './rules.ts'
+import { oneOf, type Rule } from './rules.ts'
 
 export type ConfigType =
   | 'BOOLEAN'
@@ -15,9 +15,6 @@ export type ConfigType =
 
 /** `read-only` keys need a restart; the others may be altered for one broker, or for all as well. */
 export type UpdateMode = 'read-only' | 'per-broker' | 'cluster-wide'
-
-/** Says in Kafka's words what is wrong with a parsed value, or nothing. */
-export type Rule<T> = (name: string, value: T, text: string) => string | undefined
 
 export type Parsed<T> =
   /** `text` is the value as Kafka prints it: trimmed, numbers in their plain form. */

@@ -1,6 +1,7 @@
 /** The rules that values of configuration keys obey, with Kafka's words for what breaks them. */
 
-import type { Rule } from './config-key.ts'
+/** Says in Kafka's words what is wrong with a parsed value, or nothing. */
+export type Rule<T> = (name: string, value: T, text: string) => string | undefined
 
 function invalid(name: string, text: string, complaint: string): string {
   return `Invalid value ${text} for configuration ${name}: ${complaint}`

@@ -2,6 +2,7 @@
 
 import { type BrokerConfig, ConfigError } from './broker-config.ts'
 import { brokerKeys, isBrokerKey } from './broker-keys.ts'
+import { limitsProblem } from './contradictions.ts'
 
 /** Keys that say who may connect and what they may do, of all listeners or of one. */
 const SECURITY_KEYS =
@@ -26,6 +27,12 @@ export function refuseUnserved(config: BrokerConfig): void {
 function isDemand(name: string, text: string): boolean {
   if (!SECURITY_KEYS.test(name) || text === '') return false
   return !isBrokerKey(name) || text !== brokerKeys[name].defaultText
+}
+
+/** Throws ConfigError for values that contradict themselves or one another. */
+export function refuseContradictions(config: BrokerConfig): void {
+  const problem = limitsProblem(config)
+  if (problem !== undefined) throw new ConfigError(problem)
 }
 
 /** A sentence for each setting that is obeyed and cannot be meant. */

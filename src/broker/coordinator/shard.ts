@@ -11,7 +11,7 @@ import type { Logger } from '../../logger.ts'
 import type { BatchView } from '../../protocol/records/batch-view.ts'
 import { iterateRecords } from '../../protocol/records/record-iterator.ts'
 import type { AppendOutcome, LogId, StorageEngine } from '../../storage/engine.ts'
-import { KafkaError } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { LogLimit } from '../log-limit.ts'
 import type { Decision, Machine, StateRecord } from './machine.ts'
 import { batchOf, bytesBeyond, inBatches } from './step-batches.ts'
@@ -105,6 +105,11 @@ export class Shard<State> {
       await new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }))
     }
     return response
+  }
+
+  /** From now on every step is refused with this error: the state may be read only by way of `state`. */
+  refuse(error: KafkaError): void {
+    this.failure = error
   }
 
   /** Takes no more steps; resolves when the last append has ended. */

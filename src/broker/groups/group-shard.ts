@@ -11,7 +11,8 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import type { LogId, StorageEngine } from '../../storage/engine.ts'
 import type { StateRecord } from '../coordinator/machine.ts'
 import { Shard } from '../coordinator/shard.ts'
-import { type Cancellation, KafkaError } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
+import { KafkaError } from '../kafka-error.ts'
 import { join, type JoinRequest } from './classic/join.ts'
 import {
   heartbeat,
@@ -281,7 +282,13 @@ export class GroupShard {
     })
   }
 
-  private load({ groups }: GroupsState): void {
+  private load({ groups, others }: GroupsState): void {
+    if (others.size > 0) {
+      this.options.logger.info(
+        { log: this.options.name, kept: others.size },
+        'Groups of a kind that is not served here are kept as they are, for whoever serves them: their offsets are served.',
+      )
+    }
     this.refuseParked()
     this.live.clear()
     for (const group of groups.values()) {

@@ -6,13 +6,16 @@ import { decodeRecord, groupRecord, offsetRecord } from './group-records.ts'
 
 export interface GroupsState {
   groups: Map<string, Group>
+  /** The last records of each key that is not known here, such as those of consumer and share groups: kept as they are, by the bytes of the key. */
+  others: Map<string, StateRecord>
 }
 
 export const groupsMachine: Machine<GroupsState> = {
-  empty: () => ({ groups: new Map() }),
+  empty: () => ({ groups: new Map(), others: new Map() }),
 
   apply(state, record) {
     const change = decodeRecord(record)
+    if (state.others.size > 0) state.others.delete(record.key.toString('latin1'))
     switch (change?.kind) {
       case 'group':
         Object.assign(groupIn(state, change.groupId), change.metadata)
@@ -27,11 +30,12 @@ export const groupsMachine: Machine<GroupsState> = {
         removeOffset(state.groups.get(change.groupId), change.topic, change.partition)
         break
       case undefined:
+        keep(state, record)
         break
     }
   },
 
-  *snapshot({ groups }): Iterable<StateRecord> {
+  *snapshot({ groups, others }): Iterable<StateRecord> {
     for (const group of groups.values()) {
       yield groupRecord(group.groupId, group)
       for (const [topic, partitions] of group.offsets) {
@@ -40,7 +44,14 @@ export const groupsMachine: Machine<GroupsState> = {
         }
       }
     }
+    yield* others.values()
   },
+}
+
+/** The record's bytes are only lent. */
+function keep({ others }: GroupsState, { key, value }: StateRecord): void {
+  if (value === null) return
+  others.set(key.toString('latin1'), { key: Buffer.from(key), value: Buffer.from(value) })
 }
 
 function groupIn({ groups }: GroupsState, groupId: string): Group {

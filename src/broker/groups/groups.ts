@@ -7,7 +7,8 @@ import type { Random } from '../../random.ts'
 import type { StorageEngine } from '../../storage/engine.ts'
 import type { Cluster, Partition, Topic } from '../cluster/cluster.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
-import { type Cancellation, KafkaError } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
+import { KafkaError } from '../kafka-error.ts'
 import type { JoinRequest } from './classic/join.ts'
 import type { HeartbeatRequest, Leaver, LeaverReply } from './classic/membership.ts'
 import { type JoinReply, joinRefusal, type SyncReply } from './classic/round-change.ts'
@@ -23,7 +24,7 @@ const MINUTE_MS = 60_000
 
 export interface GroupsOptions {
   engine: StorageEngine
-  cluster: Pick<Cluster, 'topic' | 'topicConfig' | 'internalTopic' | 'onTopicDeleted'>
+  cluster: Pick<Cluster, 'topic' | 'topicConfig' | 'internalTopic' | 'onTopicDeleted' | 'readOnly'>
   config: BrokerConfig
   clock: Clock
   random: Random
@@ -46,6 +47,8 @@ export class Groups {
   /** Begins to replay what there is; a request for a group waits for its shard. */
   async open(): Promise<void> {
     const { cluster, clock, config, engine } = this.options
+    // A group lives by what it writes.
+    if (cluster.readOnly !== undefined) return
     this.stopListening = cluster.onTopicDeleted((topic) => this.removeTopic(topic))
     const intervalMs = config.get('offsets.retention.check.interval.ms')
     this.expiryTimer = clock.every(intervalMs, () => void this.expire())
@@ -135,6 +138,7 @@ export class Groups {
 
   /** Partitions that exist; what is not committed is deleted too. */
   async deleteOffsets(groupId: string, topics: readonly TopicToForget[]): Promise<OffsetDeletion> {
+    if (groupId === '') return { errorCode: 'INVALID_GROUP_ID', topics: [] }
     const shard = await this.shardOf(groupId)
     return shard.deleteOffsets(groupId, topics)
   }

@@ -1,6 +1,6 @@
 /** Requests that wait for what others do: each has a ticket, and its reply is a promise. */
 
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { Ticket } from './classic/round.ts'
 
 interface Waiting<Reply> {

@@ -1,7 +1,7 @@
 /** What the log says of a connection that is closed for what its peer does. */
 
 import type { ProtocolViolation } from '../../protocol/errors.ts'
-import type { Client } from '../handler.ts'
+import type { Client } from '../client.ts'
 import type { LogLimit } from '../log-limit.ts'
 import type { ForeignProtocol } from './foreign-protocol.ts'
 

@@ -19,7 +19,8 @@ import type { Slab } from '../../slab-pool.ts'
 import { ProtocolViolation } from '../../protocol/errors.ts'
 import { FRAME_SIZE_BYTES } from '../../protocol/frame.ts'
 import type { Outcome, Peer } from '../dispatch.ts'
-import { CLOSE, type Client } from '../handler.ts'
+import type { Client } from '../client.ts'
+import { CLOSE } from '../handler.ts'
 import type { Claimant } from '../memory.ts'
 import {
   complainOfFault,

@@ -2,7 +2,7 @@
 
 import type { Slab } from '../../slab-pool.ts'
 import type { Outcome } from '../dispatch.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { Trace } from '../trace.ts'
 
 type Reason = 'closed' | 'stopping'

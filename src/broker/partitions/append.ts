@@ -66,6 +66,13 @@ export class Appender {
   }
 
   append(writes: readonly Write[], context: ProduceContext): Promise<WriteResult[]> {
+    const { readOnly } = this.cluster
+    if (readOnly !== undefined) {
+      const refused = writes.map(({ partition: { index } }) =>
+        refusedWrite(index, 'POLICY_VIOLATION', readOnly),
+      )
+      return Promise.resolve(refused)
+    }
     const judged: (ValidatedBatch | Promise<ValidatedBatch>)[] = []
     let isFree = true
     for (const { partition, records } of writes) {

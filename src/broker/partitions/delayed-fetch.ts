@@ -9,7 +9,7 @@
 
 import type { Clock } from '../../clock.ts'
 import type { ReadResult, StorageEngine, Want } from '../../storage/engine.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import { type FetchPart, type FetchTerms, type Reading, withoutRecords } from './fetch.ts'
 import type { FetchReader } from './fetch-reader.ts'
 import type { FetchSource } from './fetch-source.ts'

@@ -1,7 +1,7 @@
 /** Reads of the store for fetches: they begin when the broker's memory has room for what they may bring. */
 
 import type { ReadLimits, ReadResult, StorageEngine, Want } from '../../storage/engine.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { MemoryBudget } from '../memory.ts'
 import { type FetchPart, type FetchTerms, type Reading, readOnce, withoutRecords } from './fetch.ts'
 

@@ -1,6 +1,6 @@
 /** What a consumer wants to see: all that is acknowledged, or nothing of open and aborted transactions (KIP-98). */
 
-import { KafkaError } from '../handler.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1

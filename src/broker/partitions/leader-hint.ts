@@ -1,7 +1,9 @@
 /** KIP-951: who leads a partition now, told beside an error to a client that went by an old idea of it. */
 
 import type { ErrorName } from '../../protocol/errors.ts'
-import type { Context } from '../handler.ts'
+import type { Client } from '../client.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
 
 export interface LeaderHint {
   leaderId: number
@@ -13,7 +15,8 @@ export function wantsLeaderHint(error: ErrorName): boolean {
 }
 
 /** How the nodes that hints name are reached. */
-export function leaderEndpoints({ client, cluster, config }: Context) {
+export function leaderEndpoints(asked: { client: Client; cluster: Cluster; config: BrokerConfig }) {
+  const { client, cluster, config } = asked
   return [
     { nodeId: cluster.nodeId, ...cluster.advertised(client), rack: config.get('broker.rack') },
   ]

@@ -7,9 +7,13 @@
 
 import type { Clock } from '../../clock.ts'
 import type { LegacyMagic } from '../../protocol/records/message.ts'
-import { downConvert, type DownConversionTerms } from '../../protocol/records/down-conversion.ts'
+import {
+  type ConversionEffort,
+  downConvert,
+  type DownConversionTerms,
+} from '../../protocol/records/down-conversion.ts'
 import { Slots } from '../../slots.ts'
-import type { Cancellation } from '../handler.ts'
+import type { Cancellation } from '../cancellation.ts'
 import type { MemoryBudget } from '../memory.ts'
 import {
   type FetchedPart,
@@ -24,6 +28,8 @@ import { type FetchSource, NamedParts } from './fetch-source.ts'
 const CONVERSIONS = 2
 /** What a conversion holds beside what it was given and what it gives. */
 const WORKING_BYTES = 1024 * 1024
+/** What one answer may cost: for gzip a second or two. */
+const MOST_COMPRESSED_BYTES = 64 * 1024 * 1024
 
 export interface OldFetchTerms extends FetchTerms {
   magic: LegacyMagic
@@ -49,6 +55,14 @@ interface ConvertedPart {
   size: number
   /** The offset after all that was looked at. */
   nextOffset: number
+}
+
+/** An answer in the making. */
+interface Answer {
+  /** Bytes of the parts before. */
+  size: number
+  effort: ConversionEffort
+  isWanted: () => boolean
 }
 
 interface Converted {
@@ -104,7 +118,7 @@ export class OldFetches {
       const stored = lent.reduce((sum, { size }) => sum + size, 0)
       const isFinal = lent.some(({ final }) => final)
       return await this.budget.read(
-        () => this.slots.run(() => this.convert(parts, answers, isFinal, terms)),
+        () => this.slots.run(() => this.convert(parts, answers, isFinal, terms, cancellation)),
         () => 2 * stored + WORKING_BYTES,
       )
     } finally {
@@ -138,14 +152,17 @@ export class OldFetches {
     answers: readonly FetchedPart[],
     final: boolean,
     terms: OldFetchTerms,
+    cancellation: Cancellation,
   ): Promise<Converted> {
+    const effort = { left: MOST_COMPRESSED_BYTES }
+    const isWanted = (): boolean => !cancellation.cancelled
     const converted: FetchedPart[] = []
     const next: FetchPart[] = []
     let size = 0
     let isFinal = final
     let hasMovedOn = false
     for (const [i, part] of parts.entries()) {
-      const one = await this.convertPart(part, answers[i]!, terms, size)
+      const one = await this.convertPart(part, answers[i]!, terms, { size, effort, isWanted })
       converted.push(one.answer)
       size += one.size
       if (one.answer.errorCode !== 'NONE') isFinal = true
@@ -158,22 +175,25 @@ export class OldFetches {
     return { reading, next, hasMovedOn }
   }
 
-  /** `used`: what is converted of other parts. */
   private async convertPart(
     part: FetchPart,
     read: FetchedPart,
     { magic, limitsFirst, maxBytes }: OldFetchTerms,
-    used: number,
+    { size: used, effort, isWanted }: Answer,
   ): Promise<ConvertedPart> {
     const nothing = { size: 0, nextOffset: part.offset }
     const room = maxBytes - used
     if (read.records.length === 0) return { answer: read, ...nothing }
-    if (used > 0 && room <= 0) return { answer: { ...read, records: [] }, ...nothing }
+    // Before KIP-74 clients do not ask for their partitions in turn: each gets something.
+    const isSpent = !limitsFirst && effort.left <= 0
+    if (used > 0 && (room <= 0 || isSpent)) return { answer: { ...read, records: [] }, ...nothing }
     const conversion: DownConversionTerms = {
       magic,
       firstOffset: part.offset,
       maxBytes: Math.max(0, Math.min(part.maxBytes, room)),
       tooLarge: limitsFirst ? 'cut' : 'whole',
+      effort,
+      isWanted,
     }
     const found = await downConvert(read.records, conversion, this.pause)
     const { error, messages, size, nextOffset } = found

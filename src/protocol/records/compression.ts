@@ -2,7 +2,7 @@
 
 import { gzip, gzipSync } from 'node:zlib'
 import { joinBlocks } from './block-codec.ts'
-import { gunzipPieces, gunzipSync } from './gunzip.ts'
+import { gunzipMembers, gunzipPieces } from './gunzip.ts'
 import { InvalidRecord } from './invalid-record.ts'
 import { compressToLz4, lz4Blocks, lz4Parts } from './lz4.ts'
 import { compressToSnappy, snappyBlocks, snappyParts } from './snappy.ts'
@@ -22,6 +22,8 @@ const CODEC_MASK = 0x07
 export const MAX_INFLATED_BYTES = 100 * 1024 * 1024
 /** Up to this many bytes are inflated while the caller waits; more is for a check that takes its turn. */
 const QUICK_INFLATED_BYTES = 512 * 1024
+/** Opening a part takes the time of so many bytes, however few it holds: a batch can have a hundred thousand empty ones. */
+const LEAST_PART_BYTES = 4096
 /** Up to this many bytes are compressed while the caller waits: gzip does 60 MB/s. */
 const QUICK_DEFLATED_BYTES = 64 * 1024
 
@@ -56,8 +58,7 @@ export function codecOf(compression: Compression): number {
 /** The records' bytes as they were before compression; throws `InvalidRecord` where that cannot be, or is more than `limit`. */
 export function inflate(compression: Encoding, bytes: Buffer, limit = MAX_INFLATED_BYTES): Buffer {
   if (compression === 'none') return bytes
-  if (compression === 'gzip') return gunzipSync(bytes, limit)
-  return joinBlocks([...blocksOf(compression, bytes, limit)])
+  return joinBlocks([...partsOf(compression, bytes, limit)])
 }
 
 /** As `inflate` where that is quick; undefined where the bytes inflate to so much that `inflatePieces` has to. */
@@ -68,18 +69,40 @@ export function inflateQuickly(compression: Encoding, bytes: Buffer): Buffer | u
   const isGzip = compression === 'gzip' && bytes.length >= 4
   const claimed = isGzip ? bytes.readUInt32LE(bytes.length - 4) : 0
   if (claimed > QUICK_INFLATED_BYTES) return undefined
+  return inflateWhileQuick(compression, bytes)
+}
+
+/** The same without believing what the bytes claim: undefined once so much has come of them. */
+export function inflateWhileQuick(compression: Encoding, bytes: Buffer): Buffer | undefined {
+  if (compression === 'none') return bytes
   try {
-    return inflate(compression, bytes, QUICK_INFLATED_BYTES)
+    return joinQuickly(partsOf(compression, bytes, QUICK_INFLATED_BYTES))
   } catch (error) {
     if (error instanceof InvalidRecord && error.error === 'MESSAGE_TOO_LARGE') return undefined
     throw error
   }
 }
 
+/** Undefined where the parts are too many. */
+function joinQuickly(parts: Iterable<Buffer>): Buffer | undefined {
+  const all: Buffer[] = []
+  let work = 0
+  for (const part of parts) {
+    if (work > QUICK_INFLATED_BYTES) return undefined
+    work += workOf(part)
+    all.push(part)
+  }
+  return joinBlocks(all)
+}
+
+function workOf(part: Buffer): number {
+  return Math.max(part.length, LEAST_PART_BYTES)
+}
+
 /**
  * The records' bytes as they were before compression, in pieces one after the other, so that they never take memory all
- * together: gzip's come from the thread pool; snappy's and lz4's are blocks and zstd's frames, which are opened here, with
- * a `pause` now and then.
+ * together: gzip's come from the thread pool; snappy's and lz4's are blocks and zstd's frames, which are opened here. There
+ * is a `pause` now and then.
  */
 export function inflatePieces(
   compression: Exclude<Encoding, 'none'>,
@@ -87,20 +110,20 @@ export function inflatePieces(
   pause: Pause,
   limit = MAX_INFLATED_BYTES,
 ): AsyncIterable<Buffer> {
-  if (compression === 'gzip') return gunzipPieces(bytes, limit)
-  return paced(blocksOf(compression, bytes, limit), pause)
+  const isGzip = compression === 'gzip'
+  return paced(isGzip ? gunzipPieces(bytes, limit) : partsOf(compression, bytes, limit), pause)
 }
 
 async function* paced(
-  blocks: Iterable<Buffer>,
+  parts: Iterable<Buffer> | AsyncIterable<Buffer>,
   pause: Pause,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0
-  for (const block of blocks) {
-    yield block
-    size += block.length
-    if (size < QUICK_INFLATED_BYTES) continue
-    size = 0
+  let work = 0
+  for await (const part of parts) {
+    yield part
+    work += workOf(part)
+    if (work < QUICK_INFLATED_BYTES) continue
+    work = 0
     await pause()
   }
 }
@@ -161,12 +184,15 @@ async function joinLater(parts: Iterable<Buffer>, pause: Pause): Promise<Buffer>
   return Buffer.concat(all)
 }
 
-function blocksOf(
-  compression: 'snappy' | 'lz4' | 'oldLz4' | 'zstd',
+/** What the compressed bytes consist of, opened one after the other. */
+function partsOf(
+  compression: Exclude<Encoding, 'none'>,
   bytes: Buffer,
   limit: number,
 ): Iterable<Buffer> {
   switch (compression) {
+    case 'gzip':
+      return gunzipMembers(bytes, limit)
     case 'snappy':
       return snappyBlocks(bytes, limit)
     case 'lz4':

@@ -38,6 +38,15 @@ export interface DownConversionTerms {
   maxBytes: number
   /** What becomes of the first message when it takes more: it comes all the same, or its beginning, by which a client sees that it asks for too little. */
   tooLarge: 'whole' | 'cut'
+  /** What all the conversions of one answer have left to compress: when it is used up, what is there is the answer. */
+  effort?: ConversionEffort
+  /** Asked again and again: false ends the conversion wherever it is. */
+  isWanted?: () => boolean
+}
+
+/** Bytes before compression. What compresses well fits by the hundreds of megabytes into an answer, and nobody waits that long. */
+export interface ConversionEffort {
+  left: number
 }
 
 export interface DownConverted {
@@ -59,7 +68,7 @@ export async function downConvert(
   const conversion = new DownConversion(terms, pause)
   try {
     for (const batch of batchesOver(buffers)) {
-      if (conversion.isFull) break
+      if (conversion.isOver) break
       await conversion.add(batch)
     }
   } catch (error) {
@@ -89,6 +98,13 @@ class DownConversion {
     this.wrappedBytes = Math.min(WRAPPED_BYTES, fitting)
   }
 
+  /** Nothing more is to be added. */
+  get isOver(): boolean {
+    const { effort, isWanted } = this.terms
+    const isSpent = this.size > 0 && effort !== undefined && effort.left <= 0
+    return this.isFull || isSpent || isWanted?.() === false
+  }
+
   result(): DownConverted {
     const { messages, size, nextOffset } = this
     return { messages, size, nextOffset }
@@ -101,7 +117,7 @@ class DownConversion {
       else if (compression === 'zstd') throw unknownCodec()
       else await this.addWrapped(batch, compression)
     }
-    if (!this.isFull) this.nextOffset = batch.nextOffset
+    if (!this.isOver) this.nextOffset = batch.nextOffset
   }
 
   private async addPlain(batch: BatchView): Promise<void> {
@@ -139,18 +155,19 @@ class DownConversion {
     writer: MessageSetWriter,
     compression: Exclude<Compression, 'none' | 'zstd'>,
   ): Promise<boolean> {
-    const { magic, firstOffset, maxBytes } = this.terms
+    const { magic, firstOffset, maxBytes, effort } = this.terms
     const { count, lastOffset, maxTimestamp } = writer
     const plain = writer.take()
-    if (this.isFull) return false
+    if (this.isOver) return false
     if (count === 0 || lastOffset < firstOffset) return true
+    if (effort) effort.left -= plain.length
     const wrapped = await deflateLater(encodingOf(compression, magic), plain, undefined, this.pause)
     const logAppendTime = appendTimeOf(batch)
     const made = wrapper(wrapped, { magic, compression, logAppendTime, lastOffset, maxTimestamp })
     const fits = this.size + made.length <= maxBytes
     this.isFull = !fits
     if (fits || this.size === 0) this.push(made)
-    return fits
+    return !this.isOver
   }
 
   private push(part: Buffer): void {
@@ -190,6 +207,7 @@ class DownConversion {
         if (this.work < SLICE_BYTES) continue
         this.work = 0
         await this.pause()
+        if (this.terms.isWanted?.() === false) return false
       }
       return true
     }

@@ -29,29 +29,27 @@ interface Inflated {
   engine: Inflate
 }
 
-/** Throws `InvalidRecord`: UNKNOWN_SERVER_ERROR, as Kafka answers, for what is no gzip; MESSAGE_TOO_LARGE beyond `limit` bytes. */
-export function gunzipSync(bytes: Buffer, limit: number): Buffer {
-  const members: Buffer[] = []
+/**
+ * The content, member by member. Throws `InvalidRecord`: UNKNOWN_SERVER_ERROR, as Kafka answers, for what is no gzip;
+ * MESSAGE_TOO_LARGE beyond `limit` bytes.
+ */
+export function* gunzipMembers(bytes: Buffer, limit: number): Generator<Buffer, void, undefined> {
   let room = limit
-  let position = 0
-  for (;;) {
-    const start = memberStart(bytes, position)
-    if (start === undefined) return joined(members)
-    let inflated: Inflated
-    try {
-      inflated = inflateRawSync(bytes.subarray(start), options(room)) as unknown as Inflated
-    } catch (error) {
-      throw error instanceof RangeError ? inflatesTooFar(limit, error) : broken(error)
-    }
-    const { buffer, engine } = inflated
-    const found = { size: buffer.length, checksum: crc32(buffer) }
-    position = memberEnd(bytes, start + engine.bytesWritten, found)
-    room -= buffer.length
-    members.push(buffer)
+  let start = memberStart(bytes, 0)
+  if (start === undefined) throw noGzip()
+  while (start !== undefined) {
+    const member = openMember(bytes, start, room)
+    if (member === undefined) throw inflatesTooFar(limit)
+    room -= member.content.length
+    yield member.content
+    start = memberStart(bytes, member.end)
   }
 }
 
-/** The same on the thread pool, piece by piece: no more than two pieces are there at a time. Throws where `gunzipSync` does, once it comes to it. */
+/**
+ * The same on the thread pool, piece by piece: no more than two pieces are there at a time. Throws where `gunzipMembers` does,
+ * once it comes to it.
+ */
 export async function* gunzipPieces(
   bytes: Buffer,
   limit: number,
@@ -59,7 +57,15 @@ export async function* gunzipPieces(
   let room = limit
   let start = memberStart(bytes, 0)
   if (start === undefined) throw noGzip()
-  while (start !== undefined) {
+  for (let index = 0; start !== undefined; index++) {
+    // Where members follow one another there can be very many, each of which would wait for the pool.
+    const small = index > 0 ? openMember(bytes, start, Math.min(room, PIECE_BYTES)) : undefined
+    if (small !== undefined) {
+      room -= small.content.length
+      yield small.content
+      start = memberStart(bytes, small.end)
+      continue
+    }
     const member = createInflateRaw({ chunkSize: PIECE_BYTES })
     member.end(bytes.subarray(start))
     const found = { size: 0, checksum: 0 }
@@ -78,14 +84,28 @@ export async function* gunzipPieces(
   }
 }
 
-/** Node refuses a limit of nothing: a byte more than there is room for still ends in the same refusal, one member later. */
-function options(room: number): { maxOutputLength: number; info: true } {
-  return { maxOutputLength: Math.max(room, 1), info: true }
+/** The member whose deflated bytes begin at `start`, and where it ends; undefined where it has more than `most` bytes. */
+function openMember(
+  bytes: Buffer,
+  start: number,
+  most: number,
+): { content: Buffer; end: number } | undefined {
+  let inflated: Inflated
+  try {
+    inflated = inflateRawSync(bytes.subarray(start), options(most)) as unknown as Inflated
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw broken(error)
+  }
+  const { buffer: content, engine } = inflated
+  if (content.length > most) return undefined
+  const found = { size: content.length, checksum: crc32(content) }
+  return { content, end: memberEnd(bytes, start + engine.bytesWritten, found) }
 }
 
-function joined(members: readonly Buffer[]): Buffer {
-  if (members.length === 0) throw noGzip()
-  return members.length === 1 ? members[0]! : Buffer.concat(members)
+/** Node refuses a limit of nothing. */
+function options(most: number): { maxOutputLength: number; info: true } {
+  return { maxOutputLength: Math.max(most, 1), info: true }
 }
 
 /** Where the deflated bytes of the member at `position` begin; undefined where no member stands. */

@@ -38,16 +38,16 @@ export class WholeRecords {
 
   private hasWhole(): boolean {
     const { gathered } = this
-    if (!gathered.has(MAX_VARINT_BYTES)) {
-      gathered.join()
-      return this.isOver
-    }
+    if (!gathered.has(MAX_VARINT_BYTES)) return this.hasLast()
     const reader = new VarintReader(gathered.bytes, gathered.position)
     const length = reader.varint()
     const size = reader.position - gathered.position + Math.max(0, length)
-    // What ends inside a record is for the cursor to refuse.
-    if (gathered.has(size)) return true
-    gathered.join()
+    return gathered.has(size) || this.hasLast()
+  }
+
+  /** What ends inside a record is for the cursor to refuse. Before the end nothing is joined: a long record has many pieces. */
+  private hasLast(): boolean {
+    if (this.isOver) this.gathered.join()
     return this.isOver
   }
 }

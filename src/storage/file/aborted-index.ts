@@ -27,8 +27,9 @@ interface Part {
   /** Entries in the file; what lies behind them there is of another life. */
   written: number
   pending: EntryTable
-  /** Whether the file differs from this, or is not synced. */
-  isDirty: boolean
+  /** How often it was changed, and how many of these changes are on stable storage. */
+  changes: number
+  syncedChanges: number
 }
 
 export class AbortedIndex {
@@ -39,7 +40,9 @@ export class AbortedIndex {
   private readonly folder: string
   /** Of the segments that have a file, or are to have one, in their order. */
   private readonly parts: Part[] = []
-  private hasNewNames = false
+  /** How many files were made, and how many of their names are on stable storage. */
+  private names = 0
+  private syncedNames = 0
   /** Offset of the last marker listed; `undefined` until somebody wants to know. */
   private lastMarker: number | undefined
 
@@ -49,9 +52,9 @@ export class AbortedIndex {
     this.folder = folder
   }
 
-  /** Whether all is on stable storage. */
+  /** Whether all is on stable storage, and not only on its way there. */
   get isSynced(): boolean {
-    return !this.hasNewNames && this.parts.every(({ isDirty }) => !isDirty)
+    return this.names === this.syncedNames && !this.parts.some(isDirty)
   }
 
   /** Offset of the last marker that is listed; -1 when none is. Throws StorageError. */
@@ -75,7 +78,7 @@ export class AbortedIndex {
     const part = this.partFor(segment)
     const at = part.pending.add()
     writeAborted(part.pending.raw, at, entry)
-    part.isDirty = true
+    part.changes++
     this.lastMarker = part === this.parts.at(-1) ? entry.lastOffset : undefined
   }
 
@@ -122,7 +125,7 @@ export class AbortedIndex {
       if (kept === written && pending.count === 0) continue
       part.written = Math.min(kept, written)
       pending.truncate(Math.max(0, kept - written))
-      part.isDirty ||= !segment.isGone
+      if (!segment.isGone) part.changes++
     }
     this.lastMarker = undefined
   }
@@ -149,27 +152,18 @@ export class AbortedIndex {
   /** Resolved: what was listed before the call survives a power cut. */
   async sync(): Promise<void> {
     const { files, disk, folder } = this
-    for (const part of this.parts.filter(({ isDirty }) => isDirty)) {
-      const { segment } = part
+    for (const part of this.parts.filter(isDirty)) {
+      const { segment, changes } = part
       if (segment.isGone) continue
       const path = segment.pathOf('txnindex')
       this.write(part, path)
-      part.isDirty = false
-      try {
-        await files.use(path, false, (file) => file.sync())
-      } catch (error) {
-        part.isDirty = true
-        throw error
-      }
+      await files.use(path, false, (file) => file.sync())
+      part.syncedChanges = Math.max(part.syncedChanges, changes)
     }
-    if (!this.hasNewNames) return
-    this.hasNewNames = false
-    try {
-      await disk.syncDirectory(folder)
-    } catch (error) {
-      this.hasNewNames = true
-      throw error
-    }
+    const { names } = this
+    if (names === this.syncedNames) return
+    await disk.syncDirectory(folder)
+    this.syncedNames = Math.max(this.syncedNames, names)
   }
 
   private partFor(segment: Segment): Part {
@@ -187,7 +181,7 @@ export class AbortedIndex {
     const file = this.files.get(path, true)
     const position = written * ABORTED_ENTRY_SIZE
     const size = file.size()
-    if (size === 0) this.hasNewNames = true
+    if (size === 0) this.names++
     if (size > position) file.truncate(position)
     if (pending.count === 0) return
     file.writeSync([pending.unwritten()], position)
@@ -271,7 +265,13 @@ export class AbortedIndex {
 }
 
 function partOf(segment: Segment, written: number): Part {
-  return { segment, written, pending: new EntryTable(ABORTED_ENTRY_SIZE), isDirty: false }
+  const pending = new EntryTable(ABORTED_ENTRY_SIZE)
+  return { segment, written, pending, changes: 0, syncedChanges: 0 }
+}
+
+/** Whether the file differs from this, or is not synced. */
+function isDirty({ changes, syncedChanges }: Part): boolean {
+  return changes !== syncedChanges
 }
 
 function countOf({ written, pending }: Part): number {

@@ -9,8 +9,9 @@ export class Extents {
   private readonly extents: { start: number; bytes: Buffer }[] = []
   private capacity = 0
 
-  /** Writes at `position`; a hole before it reads as zeros. */
+  /** Writes at `position`; a hole before it reads as zeros. No bytes make no file longer. */
   write(bytes: Buffer, position: number): void {
+    if (bytes.length === 0) return
     const end = position + bytes.length
     this.reserve(end)
     if (position > this.size) this.clear(this.size, position)

@@ -34,6 +34,7 @@ import { EngineRead } from './engine-read.ts'
 import type { EngineLog, EngineShares } from './engine-shares.ts'
 import { FullDisk } from './full-disk.ts'
 import { asStorageError, LogCatalog } from './log-catalog.ts'
+import { type KafkaMetadataLog, readKafkaMetadataLog } from './kafka-metadata-log.ts'
 import { LogDeletion } from './log-deletion.ts'
 import { replay } from './log-replay.ts'
 import { findMaxTimestamp, findTimestamp, searching } from './log-search.ts'
@@ -81,6 +82,8 @@ export interface FileEngine extends StorageEngine {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  /** Kafka's own metadata log, in the data folder or another, read anew; `undefined` where there is none. Throws StorageError where it cannot be believed. */
+  kafkaMetadata(folder?: string): KafkaMetadataLog | undefined
 }
 
 const defaultOptions: FileEngineOptions = {
@@ -212,6 +215,15 @@ class Engine implements FileEngine {
     this.onLost?.(lost)
   }
 
+  kafkaMetadata(folder = this.shares.directory): KafkaMetadataLog | undefined {
+    const { disk, log } = this.shares
+    try {
+      return readKafkaMetadataLog(disk, folder, log)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
   async create(logs: readonly LogSpec[]): Promise<void> {
     if (this.lost) throw this.lost
     await this.catalog.create(logs)
@@ -297,6 +309,8 @@ class Engine implements FileEngine {
     try {
       if (log) await this.deletion.applyRetention(log, now)
     } catch (error) {
+      // It was deleted or closed meanwhile.
+      if (log?.isEnded && !log.offline) return
       throw asStorageError(error)
     }
   }

@@ -6,6 +6,7 @@
  *   its start time     where we see the same processes (same boot, same pid namespace): exact, at once
  *   its presence       a socket in the folder, where the machine and the mounted file system are the same: exact, at once, and
  *                      across containers; a holder that is paused is there
+ *   Kafka's lock       which is the system's own, on the same file; Linux tells of it (kafka-lock.ts)
  *   its beat           else (another machine, a file system without sockets): the holder touches the lock twice a second,
  *                      and is taken for dead when we have watched it for ten seconds in vain
  *
@@ -17,6 +18,7 @@ import { type Clock, keepingAlive } from '../../clock.ts'
 import { type DiskLock, FolderHeld } from './disk.ts'
 import type { EngineLog } from './engine-shares.ts'
 import { BEAT_MS, contentOf, HeldLock } from './held-lock.ts'
+import { kafkaLockOf } from './kafka-lock.ts'
 import { LockFile } from './lock-file.ts'
 import { describeSelf, type Holder, isKnownAlive, parseHolder } from './lock-holder.ts'
 import type { Presence } from './presence.ts'
@@ -35,6 +37,12 @@ export interface LockSettings {
 }
 
 export async function lockFolder(directory: string, settings: LockSettings): Promise<DiskLock> {
+  const pid = kafkaLockOf(`${directory}/.lock`)
+  if (pid !== undefined) {
+    throw new FolderHeld(
+      `${directory} is in use by process ${pid}, which holds its lock as Kafka does.`,
+    )
+  }
   const self = describeSelf(directory, settings.clock)
   const name = `.lock.${self.token}.socket`
   const shown = await settings.presence?.show(`${directory}/${name}`)

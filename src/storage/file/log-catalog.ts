@@ -18,6 +18,7 @@ import {
   decodePartitionMetadata,
   folderName,
   isDeletedFolder,
+  KAFKA_METADATA_FOLDER,
   PARTITION_METADATA,
   parseFolderName,
   retiredName,
@@ -156,7 +157,7 @@ export class LogCatalog {
     const { disk, directory } = this.shares
     const deleted = new Set<string>()
     for (const { name, isDirectory } of disk.list(directory) ?? []) {
-      if (!isDirectory) continue
+      if (!isDirectory || name === KAFKA_METADATA_FOLDER) continue
       if (isDeletedFolder(name)) {
         deleted.add(name.slice(0, name.lastIndexOf('.')))
         this.removals.folder(`${directory}/${name}`, 0)
@@ -190,6 +191,7 @@ export class LogCatalog {
     const log = this.logs.get(id)
     if (log && !log.offline) {
       log.configure(spec.config)
+      raiseEpoch(log, spec)
       return Promise.resolve()
     }
     if (log?.isDoubtful) return Promise.reject(doubtful(log))
@@ -238,6 +240,7 @@ export class LogCatalog {
     } else if (!spec.lazy) {
       log.makeFolder()
     }
+    raiseEpoch(log, spec)
     this.logs.set(id, log)
     shares.fullDisk.refuse(log)
     shares.progressed(log)
@@ -299,6 +302,10 @@ export class LogCatalog {
     }
     return watchers
   }
+}
+
+function raiseEpoch(log: PartitionLog, { leaderEpoch = 0 }: LogSpec): void {
+  if (log.leaderEpoch < leaderEpoch) log.beginEpoch(leaderEpoch)
 }
 
 function doubtful({ folder, offline }: PartitionLog): StorageError {

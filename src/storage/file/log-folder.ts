@@ -9,6 +9,8 @@ export const DELETED_SUFFIX = '-delete'
 /** Of files that are no longer the log's, and are removed after a while. */
 export const DELETED_ENDING = '.deleted'
 export const STRAY_SUFFIX = '-stray'
+/** Of a log in Kafka's raft format, which is read once and never written to. */
+export const KAFKA_METADATA_FOLDER = '__cluster_metadata-0'
 
 export function folderName(topic: string, partitionIndex: number): string {
   return `${topic}-${partitionIndex}`
@@ -54,7 +56,7 @@ export function encodePartitionMetadata(topicId: string): Buffer {
   return Buffer.from(`version: 0\ntopic_id: ${topicId}\n`)
 }
 
-/** The topic id; `undefined` where the file is missing or torn. */
+/** The topic id; `undefined` where the file is missing or torn. Kafka ends no line behind it. */
 export function decodePartitionMetadata(bytes: Buffer | undefined): string | undefined {
   const match = /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})(?:\r?\n|$)/.exec(
     bytes?.toString() ?? '',

@@ -76,10 +76,12 @@ class MemoryFile implements DiskFile {
 
   writeSync(buffers: readonly Buffer[], position: number): void {
     const failure = this.disk.failureOf('write', this.path)
+    // The file is the survivor's by now.
+    if (failure && this.disk.isDead) throw failure
     let at = position
     for (const buffer of buffers) {
       // A failing write leaves a part behind, as a full disk does.
-      const part = failure ? buffer.subarray(0, this.disk.isDead ? 0 : buffer.length >> 1) : buffer
+      const part = failure ? buffer.subarray(0, buffer.length >> 1) : buffer
       this.node.remember(at, part.length)
       this.node.content.write(part, at)
       this.node.modifiedAt = this.disk.now()

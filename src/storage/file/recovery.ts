@@ -17,6 +17,7 @@ import { LEADER_EPOCHS } from './checkpoints.ts'
 import type { EngineShares } from './engine-shares.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import {
+  decodePartitionMetadata,
   encodePartitionMetadata,
   fileName,
   isLeftover,
@@ -24,6 +25,7 @@ import {
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
+import { refuseOldFormat } from './old-format.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './opened-log.ts'
 import { restoreProducers } from './producer-recovery.ts'
@@ -108,6 +110,7 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
+      await refuseOldFormat(this.segments)
       await rereadEpochs(this.epochs, this.segments, this.remembered.recoveryPoint ?? 0)
       await this.recover(logStartOffset)
     } else {
@@ -183,9 +186,10 @@ class Recovery {
     this.snapshots.sort((a, b) => a - b)
     if (this.segments.length === 0) this.restartAt(this.remembered.logStartOffset ?? 0)
     // A power cut may have taken the file's bytes, or the file.
-    const metadata = encodePartitionMetadata(this.spec.topicId)
-    const metadataPath = `${this.folder}/${PARTITION_METADATA}`
-    if (!disk.readFile(metadataPath)?.equals(metadata)) disk.writeFile(metadataPath, metadata)
+    const { topicId } = this.spec
+    const path = `${this.folder}/${PARTITION_METADATA}`
+    if (decodePartitionMetadata(disk.readFile(path)) === topicId) return
+    disk.writeFile(path, encodePartitionMetadata(topicId))
   }
 
   /** Finds the end of the log, and leaves nothing behind it. */

@@ -154,8 +154,9 @@ describe('list offsets', () => {
   })
 
   it('fails as a whole at an isolation level that there is not', async () => {
-    await expect(ask(8, [{ timestamp: LATEST }], { isolationLevel: 9 })).rejects.toMatchObject({
-      code: 'UNKNOWN_SERVER_ERROR',
-    })
+    for (const replicaId of [-1, 0]) {
+      const asked = ask(8, [{ timestamp: LATEST }], { isolationLevel: 9, replicaId })
+      await expect(asked).rejects.toMatchObject({ code: 'UNKNOWN_SERVER_ERROR' })
+    }
   })
 })

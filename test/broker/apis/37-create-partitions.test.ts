@@ -120,8 +120,17 @@ describe('CreatePartitions', () => {
 
   test('refuses more than can be made at once', async () => {
     const broker = await brokerWithTopic()
-    expect(await ask(broker, [{ count: 2 ** 31 - 1 }])).toEqual([
-      ['POLICY_VIOLATION', 'Excessively large number of partitions per request.'],
+    const tooMany = [
+      'POLICY_VIOLATION',
+      'Excessively large number of additional partitions per request.',
+    ]
+    expect(await ask(broker, [{ count: 2 ** 31 - 1 }])).toEqual([tooMany])
+    const none = { name: 'none', count: 3 }
+    expect(await ask(broker, [{ count: 10_003 }, none])).toEqual([tooMany, tooMany])
+    const validateOnly = true
+    expect(await ask(broker, [{ count: 10_002 }], { validateOnly })).toEqual([['NONE', null]])
+    expect(await ask(broker, [{ name: 'none', count: 20_000 }])).toMatchObject([
+      ['UNKNOWN_TOPIC_OR_PARTITION', null],
     ])
   })
 

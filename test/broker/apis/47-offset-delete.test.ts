@@ -86,12 +86,24 @@ describe('OffsetDelete', () => {
     expect(await codes({ orders: [0] })).toEqual({ orders0: 'NONE' })
   })
 
-  it('does not know a group that is not there, if there is something to ask it', async () => {
-    expect(await forget({ orders: [0] }, { groupId: 'h' })).toMatchObject({
-      errorCode: 'GROUP_ID_NOT_FOUND',
-      topics: [],
+  it('does not know a group that is not there, whatever it is asked', async () => {
+    const unknown = { errorCode: 'GROUP_ID_NOT_FOUND', topics: [] }
+    for (const topics of [{ orders: [0] }, { none: [0] }, { orders: [] }, {}]) {
+      expect(await forget(topics, { groupId: 'h' })).toMatchObject(unknown)
+      expect(await forget(topics, { groupId: '' })).toMatchObject({ errorCode: 'INVALID_GROUP_ID' })
+    }
+  })
+
+  it('says nothing of topics of which no partition is named', async () => {
+    await client.commit(8, 0)
+    expect(await forget({ orders: [], bills: [0] })).toMatchObject({
+      errorCode: 'NONE',
+      topics: [{ name: 'bills', partitions: [{ partitionIndex: 0, errorCode: 'NONE' }] }],
     })
-    expect(await forget({ none: [0] }, { groupId: 'h' })).toMatchObject({ errorCode: 'NONE' })
+    expect(await forget({ none: [0] })).toMatchObject({
+      errorCode: 'NONE',
+      topics: [{ name: 'none', partitions: [{ errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' }] }],
+    })
   })
 
   it('refuses the topics that consumers read, in the rebalance after it too', async () => {

@@ -48,6 +48,14 @@ broker: | min.insync.replicas! | INVALID_CONFIG Cluster-level min.insync.replica
 broker:1 | log.local.retention.ms=-1 | INVALID_REQUEST Invalid value -1 for configuration log.local.retention.ms: Value must not be -1 as log.retention.ms value is set as 604800000.
 broker:1 | log.local.retention.ms=99999999999999 | INVALID_REQUEST Invalid value 99999999999999 for configuration log.local.retention.ms: Value must not be more than log.retention.ms property value: 604800000
 broker:1 | log.retention.ms=0 | INVALID_REQUEST log.retention.ms must be unlimited (-1) or, greater than or equal to 1
+broker:1 | log.retention.ms=5000; log.remote.copy.lag.ms=6000 | INVALID_REQUEST Invalid value 6000 for configuration log.remote.copy.lag.ms: Value must not exceed log.local.retention.ms (effective value: 5000)
+broker: | log.retention.bytes=5000; log.local.retention.bytes=3000; log.remote.copy.lag.bytes=4000 | INVALID_REQUEST Invalid value 4000 for configuration log.remote.copy.lag.bytes: Value must not exceed log.local.retention.bytes (effective value: 3000)
+broker:1 | log.roll.ms=0; log.retention.ms=0 | INVALID_REQUEST log.roll.ms must be greater than or equal to 1
+broker: | log.roll.jitter.ms=-1 | INVALID_REQUEST log.roll.jitter.ms must be greater than or equal to 0
+broker:1 | max.connections=0 | INVALID_REQUEST Invalid max.connections 0
+broker: | max.connection.creation.rate=0 | INVALID_REQUEST Invalid max.connection.creation.rate 0
+broker:1 | remote.log.reader.threads=1 | INVALID_REQUEST Dynamic thread count update validation failed for remote.log.reader.threads=1, value should be at least half the current value 10
+broker:1 | ssl.engine.factory.class=x | INVALID_REQUEST Invalid value x for configuration ssl.engine.factory.class: Class x could not be found.
 broker:1 | log.cleaner.backoff.ms+=1 | INVALID_CONFIG Config value append is not allowed for config key: log.cleaner.backoff.ms
 broker:1 | nothing-=1 | INVALID_CONFIG Unknown config name: nothing
 broker:1 | max.connections.per.ip=0 | INVALID_REQUEST max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.

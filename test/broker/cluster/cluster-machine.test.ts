@@ -4,6 +4,8 @@ import { clusterMachine } from '../../../src/broker/cluster/cluster-machine.ts'
 import {
   configRecord,
   configRemoval,
+  importRecord,
+  keptRecord,
   partitionRecord,
   producerIdsRecord,
   topicEnd,
@@ -118,6 +120,15 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('remove' as const), n: fc.nat(5) }),
   fc.record({ kind: fc.constant('end' as const), n: fc.nat(5) }),
   fc.record({ kind: fc.constant('ids' as const) }),
+  fc.record({ kind: fc.constant('import' as const), isWhole: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('kept' as const),
+    id: fc.constantFrom('x', 'y'),
+    value: fc.option(
+      fc.uint8Array({ maxLength: 9 }).map((bytes) => Buffer.from(bytes)),
+      { nil: null },
+    ),
+  }),
   fc.record({
     kind: fc.constant('config' as const),
     type: fc.constantFrom(4, 32),
@@ -137,6 +148,8 @@ function history(changes: readonly (typeof change extends fc.Arbitrary<infer C> 
   for (const one of changes) {
     const topic = 'n' in one ? state.topics.get(idOf(one.n)) : undefined
     if (one.kind === 'ids') decide(producerIdsRecord(1, state.nextProducerId + 1000))
+    if (one.kind === 'import') decide(importRecord(7, one.isWhole))
+    if (one.kind === 'kept') decide(keptRecord(18, [one.id], one.value))
     if (one.kind === 'config') {
       const { type, name, value } = one
       if (value === null) decide(...configRemoval(type, name, 'x'))

@@ -311,6 +311,9 @@ describe('after a crash', () => {
     const engine = new ScriptedEngine()
     const config = {} as LogConfig
     const [empty, full] = ['EmptyStrayLogAAAAAAAAA', 'FullStrayLogAAAAAAAAAA']
+    // A cluster that knows nothing at all would not dare to tell which logs are its own.
+    const topic = await make(await openCluster(engine), 'a', 1)
+    await engine.delete(topic.partitions[0]!.log)
     await engine.create([
       { topic: 'empty', topicId: empty, partitionIndex: 0, config },
       { topic: 'full', topicId: full, partitionIndex: 0, config },
@@ -319,7 +322,7 @@ describe('after a crash', () => {
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
     const cluster = await openCluster(engine, { log: log as typeof silent })
-    expect([...engine.logs.keys()]).toEqual([logId(full, 0), clusterLog])
+    expect([...engine.logs.keys()]).toEqual([clusterLog, logId(full, 0), topic.partitions[0]!.log])
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('"topic":"full"')
     expect(cluster.topic('full')).toBeUndefined()

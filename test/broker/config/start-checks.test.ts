@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { BrokerConfig, ConfigError } from '../../../src/broker/config/broker-config.ts'
 import { profileLayer, profileNames } from '../../../src/broker/config/profiles.ts'
-import { refuseUnserved, warningsOf } from '../../../src/broker/config/start-checks.ts'
+import {
+  refuseContradictions,
+  refuseUnserved,
+  warningsOf,
+} from '../../../src/broker/config/start-checks.ts'
 
 const from = (values: Record<string, string>): BrokerConfig =>
   new BrokerConfig([{ kind: 'file', values }])
@@ -49,6 +53,37 @@ describe('refuseUnserved', () => {
       'process.roles has no broker',
     )
     refuseUnserved(from({ 'process.roles': 'broker' }))
+  })
+})
+
+describe('refuseContradictions', () => {
+  test.each<[Record<string, string>, string]>([
+    [{ 'log.roll.ms': '0' }, 'log.roll.ms must be greater than or equal to 1'],
+    [{ 'log.roll.jitter.ms': '-1' }, 'log.roll.jitter.ms must be greater than or equal to 0'],
+    [{ 'log.retention.ms': '0' }, 'log.retention.ms must be unlimited (-1) or'],
+    [{ 'log.retention.hours': '0' }, 'log.retention.ms must be unlimited (-1) or'],
+    [{ 'max.connections.per.ip': '0' }, 'max.connections.per.ip can be set to zero only if'],
+    [{ 'log.cleaner.threads': '1000' }, 'log.cleaner.dedupe.buffer.size must be at least 1MB'],
+    [{ 'log.retention.minutes': '0' }, 'log.retention.ms must be unlimited (-1)'],
+    [{ 'max.connections.per.ip.overrides': 'x' }, 'x is not host:connections'],
+    [{ 'log.cleaner.dedupe.buffer.size': '100' }, 'must be at least 1MB per cleaner thread'],
+  ])('does not start with %j', (values, text) => {
+    const refuse = (): void => refuseContradictions(from(values))
+    expect(refuse).toThrow(ConfigError)
+    expect(refuse).toThrow(text)
+  })
+
+  test('takes what there is no contradiction in', () => {
+    refuseContradictions(from({ 'log.retention.ms': '-1', 'log.retention.hours': '0' }))
+    refuseContradictions(from({ 'max.connections': '0', 'log.roll.ms': '1' }))
+    refuseContradictions(from({ 'log.retention.ms': '-5', 'log.retention.hours': '0' }))
+    refuseContradictions(from({ 'log.retention.hours': '-3' }))
+    refuseContradictions(
+      from({ 'max.connections.per.ip': '0', 'max.connections.per.ip.overrides': '127.0.0.1:9' }),
+    )
+    for (const profile of profileNames) {
+      refuseContradictions(new BrokerConfig([profileLayer(profile)]))
+    }
   })
 })
 

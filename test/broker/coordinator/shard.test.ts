@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Machine, StateRecord } from '../../../src/broker/coordinator/machine.ts'
 import { Shard, type ShardOptions } from '../../../src/broker/coordinator/shard.ts'
-import { KafkaError } from '../../../src/broker/handler.ts'
+import { KafkaError } from '../../../src/broker/kafka-error.ts'
 import { ManualClock } from '../../../src/clock.ts'
 import { type Logger, type LogMethod, silentLogger } from '../../../src/logger.ts'
 import { buildBatch } from '../../../src/protocol/records/batch-builder.ts'

@@ -87,10 +87,14 @@ describe('records of __consumer_offsets', () => {
     ['a version that we do not know', '0002000167', '7fff00'],
     ['no type', '00', ''],
     ['no version', '0002000167', '00'],
-  ])('are skipped when they have %s', (_what, key, value) => {
+  ])('are kept as they are when they have %s', (_what, key, value) => {
     const record = { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') }
     expect(decodeRecord(record)).toBeUndefined()
-    expect(replay([record])).toEqual(groupsMachine.empty())
+    const state = replay([record])
+    expect(state.groups).toEqual(new Map())
+    expect([...groupsMachine.snapshot(state)]).toEqual([record])
+    const ended = replay([record, { key: record.key, value: null }])
+    expect(ended).toEqual(groupsMachine.empty())
   })
 })
 

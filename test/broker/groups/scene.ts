@@ -5,7 +5,7 @@ import type { JoinReply, SyncReply } from '../../../src/broker/groups/classic/ro
 import type { Groups } from '../../../src/broker/groups/groups.ts'
 import type { CommittedTopic, OffsetCommitRequest } from '../../../src/broker/groups/offsets.ts'
 import type { StateRecord } from '../../../src/broker/coordinator/machine.ts'
-import type { Cancellation } from '../../../src/broker/handler.ts'
+import type { Cancellation } from '../../../src/broker/cancellation.ts'
 import { ManualClock } from '../../../src/clock.ts'
 import { iterateRecords } from '../../../src/protocol/records/record-iterator.ts'
 import { type BrokerFixture, type FixtureOptions, openBroker } from '../fixture.ts'

@@ -291,6 +291,41 @@ describe('fetch below version 4', () => {
     expect(broker.engine.lentReads).toBe(0)
   })
 
+  it('makes no answer for a client that has gone', async () => {
+    await broker.topic('t', 2, { 'max.message.bytes': '10000000' })
+    const values = Array.from({ length: 4000 }, (_, i) => `${i} ${'spool'.repeat(200)}`)
+    const many = batch(values, { compression: 'gzip' })
+    await write(broker, many)
+    await write(broker, many, 1)
+    const limits = { version: 2, maxBytes: 2 ** 31 - 1 }
+    const gone = new Asked(broker, [{}, { partition: 1 }], limits)
+    gone.cancellation.cancel('closed')
+    const { responses } = await gone.answer
+    const given = responses.flatMap(({ partitions }) => partitions)
+    expect(given.map(({ records }) => records?.length)).toEqual([0, 0])
+    expect(valuesIn((await fetchOld(2)).records)).toEqual(values)
+    expect(broker.engine.lentReads).toBe(0)
+  })
+
+  it('compresses no more for one answer than a client waits for', async () => {
+    await broker.topic('t', 2, { 'max.message.bytes': '10000000' })
+    const zeros = Array.from({ length: 70 }, () => ({
+      key: null,
+      value: Buffer.alloc(1024 * 1024),
+    }))
+    const records = zeros.map((one) => ({ ...one, timestamp: TIME }))
+    const { bytes } = buildBatch(records, { compression: 'snappy' })
+    for (const partition of [0, 1]) await write(broker, bytes, partition)
+    const parts = [0, 1].map((partition) => ({ partition, maxBytes: 1e9 }))
+    const counts = async (version: number): Promise<number[]> => {
+      const answers = await fetched(broker, parts, { version, maxBytes: 2 ** 31 - 1 })
+      return answers.map((part) => [...iterateMessages(part.records!)].length)
+    }
+    expect(await counts(3)).toEqual([64, 0])
+    // Before version 3 clients do not ask for their partitions in turn.
+    expect(await counts(2)).toEqual([64, 1])
+  })
+
   it('waits for records, and for those behind control batches', async () => {
     const { partitions } = await broker.topic('t')
     const asked = new Asked(broker, [{}], { version: 2, maxWaitMs: 1000, maxBytes: 2 ** 31 - 1 })

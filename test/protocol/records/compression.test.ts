@@ -11,6 +11,7 @@ import {
   inflate,
   inflatePieces,
   inflateQuickly,
+  inflateWhileQuick,
 } from '../../../src/protocol/records/compression.ts'
 import type { InvalidRecord } from '../../../src/protocol/records/invalid-record.ts'
 
@@ -18,6 +19,17 @@ const text = Buffer.from('a spool of thread, '.repeat(50))
 const noPause = (): Promise<void> => Promise.resolve()
 const refused = (error: string): unknown =>
   expect.objectContaining({ name: 'InvalidRecord', error })
+
+/** Members, blocks or frames of one byte each. */
+function inManyParts(codec: 'gzip' | 'snappy' | 'lz4' | 'zstd', count: number): Buffer {
+  const part = deflate(codec, Buffer.from('a'))
+  const [head, end] = { gzip: [0, 0], zstd: [0, 0], snappy: [16, 0], lz4: [7, 4] }[codec] as [
+    number,
+    number,
+  ]
+  const repeated = Array<Buffer>(count).fill(part.subarray(head, part.length - end))
+  return Buffer.concat([part.subarray(0, head), ...repeated, part.subarray(part.length - end)])
+}
 
 /** All that comes in pieces. */
 async function gathered(bytes: Buffer, limit?: number): Promise<Buffer> {
@@ -67,6 +79,25 @@ describe('codecs', () => {
         expect(piece.length).toBeLessThanOrEqual(64 * 1024)
       }
       expect(pauses).toBe(5)
+    },
+  )
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'count the parts that hold next to nothing, too: %s',
+    async (codec) => {
+      let pauses = 0
+      const pause = (): Promise<void> => {
+        pauses++
+        return Promise.resolve()
+      }
+      const bytes = inManyParts(codec, 1000)
+      expect(inflateQuickly(codec, bytes)).toBeUndefined()
+      expect(inflateWhileQuick(codec, bytes)).toBeUndefined()
+      const pieces: Buffer[] = []
+      for await (const piece of inflatePieces(codec, bytes, pause)) pieces.push(piece)
+      expect(Buffer.concat(pieces).toString()).toBe('a'.repeat(1000))
+      expect(pauses).toBe(7)
+      expect(inflateQuickly(codec, inManyParts(codec, 100))?.toString()).toBe('a'.repeat(100))
     },
   )
 

@@ -166,6 +166,41 @@ describe('conversions', () => {
     )
   })
 
+  it('end when what they may cost is used up, and take one step all the same', async () => {
+    const zeros = Array.from({ length: 8 }, () => ({ key: null, value: Buffer.alloc(1024 * 1024) }))
+    const log = buildBatch(
+      zeros.map((one) => ({ ...one, timestamp: 1 })),
+      { compression: 'gzip' },
+    )
+    const offsetsFor = async (left: number, firstOffset = 0): Promise<number[]> => {
+      const { messages } = await converted([log.bytes, log.bytes], {
+        effort: { left },
+        firstOffset,
+      })
+      return [...iterateMessages(Buffer.concat(messages))].map(({ offset }) => offset)
+    }
+    expect(await offsetsFor(2.5 * 1024 * 1024)).toEqual([0, 1, 2])
+    expect(await offsetsFor(1, 6)).toEqual([6])
+    expect(await offsetsFor(0, 7)).toEqual([7])
+    expect(await offsetsFor(1e9)).toHaveLength(16)
+  })
+
+  it('end as soon as nobody wants them any more', async () => {
+    const values = Array.from({ length: 40 }, () => Buffer.alloc(100_000))
+    for (const compression of codecs) {
+      const records = values.map((value) => ({ key: null, value, timestamp: 1 }))
+      const { bytes } = buildBatch(records, { compression })
+      const turns = pausing()
+      const whole = await converted([bytes, bytes], {}, turns)
+      expect(whole.size, compression).toBeGreaterThan(0)
+      const few = pausing()
+      const isWanted = (): boolean => few.count === 0
+      const { nextOffset } = await converted([bytes, bytes], { isWanted }, few)
+      expect(nextOffset, compression).toBeLessThan(40)
+      expect(few.count, compression).toBeLessThan(turns.count / 4)
+    }
+  })
+
   it('let others have their turn', async () => {
     const all = Array.from({ length: 20_000 }, (_, offset) => ({
       ...{ offset, timestamp: offset, key: null, value: Buffer.from(String(offset)) },

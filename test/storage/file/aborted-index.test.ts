@@ -41,6 +41,12 @@ class Transactions extends Store {
     return names.map((name) => String(Number(name.slice(0, 20)))).sort((a, b) => +a - +b)
   }
 
+  get snapshots(): number[] {
+    const entries = this.disk.list(`${DIRECTORY}/store-0`) ?? []
+    const names = entries.map(({ name }) => name).filter((name) => name.endsWith('.snapshot'))
+    return names.map((name) => Number(name.slice(0, 20)))
+  }
+
   async committed(offset: number): Promise<LogRead> {
     const want = { log: LOG, offset, maxBytes: 1, committedOnly: true }
     const read = await this.engine.read([want], { maxBytes: 1, firstWhole: true })
@@ -172,20 +178,47 @@ describe('the aborted transactions of a log', () => {
 
   it('hold a snapshot of producers back until they are on stable storage', async () => {
     const store = await new Transactions().open(SMALL)
-    const snapshots = () =>
-      store.disk
-        .list(`${DIRECTORY}/store-0`)!
-        .filter(({ name }) => name.endsWith('.snapshot'))
-        .map(({ name }) => Number(name.slice(0, 20)))
     await store.abort(10)
-    expect(snapshots()).toEqual([])
+    expect(store.snapshots).toEqual([])
     store.disk.fault = (verb, path) =>
       verb === 'sync' && path.endsWith('.txnindex') ? 'EIO' : undefined
     await store.checkpoint()
-    expect(snapshots()).toEqual([])
+    expect(store.snapshots).toEqual([])
     store.disk.fault = undefined
     await store.abort(1)
     await store.checkpoint()
-    expect(snapshots()).toEqual([33])
+    expect(store.snapshots).toEqual([33])
   })
+
+  it.each([
+    ['what is added to their list', '.txnindex', 2],
+    ['the name of their list', '/store-0', 1],
+  ])(
+    'hold back the snapshot of a segment that begins while %s is on its way there',
+    async (_name, synced, rounds) => {
+      const store = await new Transactions().open({ segmentBytes: 1000 })
+      await store.abort(1)
+      if (rounds > 1) {
+        await store.checkpoint()
+        await store.abort(1)
+      }
+      const before = store.snapshots
+      const appended: Promise<unknown>[] = []
+      let found: number[] | undefined
+      store.disk.fault = (verb, path) => {
+        const isIt = verb === 'sync' && path.endsWith(synced) && store.lists.length > 0
+        if (!isIt || appended.length > 0) return undefined
+        appended.push(store.append('x'.repeat(800)))
+        found = store.snapshots
+        return undefined
+      }
+      await store.checkpoint()
+      expect(found).toEqual(before)
+      const baseOffset = 3 * rounds
+      expect(await Promise.all(appended)).toMatchObject([{ baseOffset }])
+      const segment = `${String(baseOffset).padStart(20, '0')}.log`
+      expect(store.file(segment).length).toBeGreaterThan(800)
+      expect(store.snapshots).toEqual([...before, baseOffset])
+    },
+  )
 })

@@ -116,6 +116,19 @@ describe('retention of a log', () => {
     expect(await store.values()).toEqual(['b'.padEnd(400, '.')])
   })
 
+  it.each(['deleted', 'closed'])(
+    'ends without a word where the log is %s meanwhile',
+    async (how) => {
+      const store = await filled()
+      const later = store.clock.now() + 2 * DAY_MS
+      const applied = apply(store, later)
+      const ended = how === 'deleted' ? store.engine.delete(LOG) : store.engine.close()
+      await expect(applied).resolves.toBeUndefined()
+      await ended
+      expect(files(store).length > 0).toBe(how === 'closed')
+    },
+  )
+
   it('goes by a new config at once', async () => {
     const store = await filled({ retentionMs: -1 })
     await apply(store, store.clock.now() + 100 * DAY_MS)
