@@ -1,14 +1,16 @@
 /** What is measured: a row of the table each, with how it is done on a broker and on the bare server. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { recordBatch } from './frames.mjs'
+import { errorCodeAt, produceFrame, recordBatch } from './frames.mjs'
 import { endToEndRow, halfLoadRow } from './latency-rows.mjs'
 import { fill, framesPerSecond, kafkajsBytesPerSecond, withTopic } from './load.mjs'
+import { RawClient } from './raw-client.mjs'
 import { residentMegabytes, startBare } from './servers.mjs'
 
 const KILOBYTE = 1024
 const MEGABYTE = 1e6
 const SETTLE_MS = 1000
+const LEADER_WAIT_MS = 20
 /** How much a topic holds that is fetched from. */
 const FILLED_BYTES = 32 * MEGABYTE
 
@@ -116,6 +118,7 @@ function manyProducersRow(partitions) {
     broker({ server }, seconds) {
       const topic = newTopic()
       const measure = async () => {
+        await untilLed(server, topic, partitions)
         const checked = { ...orders, port: server.port, topic, checked: true }
         return throughput(await framesPerSecond(checked, seconds), batchBytes)
       }
@@ -131,6 +134,18 @@ function manyProducersRow(partitions) {
       return throughput(result, batchBytes)
     },
   }
+}
+
+/** Kafka says that a topic is there before it leads all of its partitions. */
+async function untilLed({ port }, topic, partitions) {
+  const client = await RawClient.connect(port)
+  const { bytes } = recordBatch(KILOBYTE)
+  for (let partition = 0; partition < partitions; ) {
+    const reply = await client.request(produceFrame(topic, bytes, partition))
+    if (reply.readInt16BE(errorCodeAt(0, topic)) === 0) partition++
+    else await sleep(LEADER_WAIT_MS)
+  }
+  client.close()
 }
 
 /** In megabytes of records before they are compressed. The bare server inflates nothing, and is no yardstick here. */
