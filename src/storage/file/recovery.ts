@@ -127,6 +127,7 @@ class Recovery {
     const { clock } = this.shares.writes
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
+    if (!isClean) await this.secure()
     this.epochs.truncateEnd(this.logEndOffset)
     // What a power cut has taken from the start was told, once.
     this.epochs.truncateStart(logStartOffset)
@@ -346,6 +347,12 @@ class Recovery {
     if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset)
     for (const segment of past) segment.removeFiles()
     await disk.syncDirectory(this.folder)
+  }
+
+  /** What an earlier start has cut off or removed, and died before that was durable, must not come back among what is written from now on. */
+  private async secure(): Promise<void> {
+    await this.segments.at(-1)!.use((file) => file.sync())
+    await this.shares.disk.syncDirectory(this.folder)
   }
 
   private restartAt(offset: number): void {
