@@ -41,12 +41,49 @@ function frame(apiKey, apiVersion, ...body) {
 export function recordBatch(bytes) {
   const count = Math.max(1, Math.floor(bytes / RECORD_BYTES))
   const share = Math.floor((bytes - BATCH_HEADER_BYTES) / count)
-  const now = Date.now()
   const records = Array.from({ length: count }, (_, i) =>
     record(i, Buffer.alloc(share - 12, 65 + (i % 26))),
   )
+  return sealed(count, records, 0)
+}
+
+/** A batch of one record with this value. */
+export function singleRecordBatch(value) {
+  return sealed(1, [record(0, value)], 0)
+}
+
+/** As `recordBatch`, of lines that look like JSON, compressed by `deflate` to the codec of this number. */
+export function compressedBatch(bytes, codecNumber, deflate) {
+  const count = Math.max(1, Math.floor(bytes / RECORD_BYTES))
+  const share = Math.floor((bytes - BATCH_HEADER_BYTES) / count)
+  const records = Array.from({ length: count }, (_, i) => record(i, jsonLines(share - 12, i)))
+  return sealed(count, [deflate(Buffer.concat(records))], codecNumber)
+}
+
+/** So many bytes of text in which some of each line is new. */
+function jsonLines(bytes, seed) {
+  let text = ''
+  for (let i = 0; text.length < bytes; i++) {
+    const hash = crc32c(Buffer.from(`${seed}-${i}`)).toString(16)
+    text += `{"id":"${hash}","amount":${i * 7},"currency":"EUR","customer":"c-${hash.slice(3)}"}\n`
+  }
+  return Buffer.from(text.slice(0, bytes))
+}
+
+/** A batch with one record of a kilobyte for each of these keys. */
+export function keyedBatch(keys) {
+  const value = Buffer.alloc(RECORD_BYTES, 65)
+  return sealed(
+    keys.length,
+    keys.map((key, i) => record(i, value, Buffer.from(key))),
+    0,
+  )
+}
+
+function sealed(count, records, codecNumber) {
+  const now = Date.now()
   const after = Buffer.concat([
-    int16(0), // attributes: no codec, CreateTime
+    int16(codecNumber), // and CreateTime
     int32(count - 1),
     int64(now),
     int64(now),
@@ -61,13 +98,13 @@ export function recordBatch(bytes) {
   return { count, bytes: Buffer.concat([int64(0), length, int32(-1), int8(2), checksum, after]) }
 }
 
-function record(offsetDelta, value) {
-  const key = Buffer.from([1]) // -1: null
+function record(offsetDelta, value, key) {
+  const noKey = Buffer.from([1]) // -1: null
   const parts = [
     int8(0),
     varint(0),
     varint(offsetDelta),
-    key,
+    ...(key === undefined ? [noKey] : [varint(key.length), key]),
     varint(value.length),
     value,
     varint(0),
@@ -77,7 +114,7 @@ function record(offsetDelta, value) {
 }
 
 /** Produce v8, acks=all. */
-export function produceFrame(topic, batch) {
+export function produceFrame(topic, batch, partition = 0) {
   return frame(
     0,
     8,
@@ -87,19 +124,19 @@ export function produceFrame(topic, batch) {
     int32(1),
     string(topic),
     int32(1),
-    int32(0),
+    int32(partition),
     int32(batch.length),
     batch,
   )
 }
 
-/** Fetch v11 of one partition, without a session, that takes `maxBytes` and waits for nothing. */
-export function fetchFrame(topic, offset, maxBytes) {
+/** Fetch v11 of one partition, without a session, that takes `maxBytes` and waits no longer than `maxWaitMs` for a first byte. */
+export function fetchFrame(topic, offset, maxBytes, maxWaitMs = 0) {
   return frame(
     1,
     11,
     int32(-1),
-    int32(0), // max wait
+    int32(maxWaitMs),
     int32(1),
     int32(maxBytes),
     int8(0),

@@ -28,6 +28,11 @@ export async function fill(orders, requests) {
   await runScript('generator.mjs', { ...orders, requests })
 }
 
+/** Quantiles of latencies in milliseconds, and how many requests a second they are of: what latency-load.mjs is ordered to measure. */
+export function latencies(orders, seconds) {
+  return runScript('latency-load.mjs', { ...orders, warmupMs: WARMUP_MS, ms: seconds * 1000 })
+}
+
 /** Bytes of record values per second through a kafkajs client, as producer or consumer. */
 export async function kafkajsBytesPerSecond(orders, seconds) {
   const { bytes, ms } = await runScript('kafkajs-load.mjs', { ...orders, ms: seconds * 1000 })
@@ -40,8 +45,15 @@ export async function codecsPerSecond(orders, seconds) {
   return (await runScript('codec-load.mjs', measured)).perSecond
 }
 
-async function withAdmin({ port }, use) {
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING })
+/** Thousands of partitions are long in the making. */
+const REQUEST_TIMEOUT_MS = 120_000
+
+export async function withAdmin({ port }, use) {
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${port}`],
+    logLevel: logLevel.NOTHING,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  })
   const admin = kafka.admin()
   await admin.connect()
   try {
@@ -52,8 +64,8 @@ async function withAdmin({ port }, use) {
 }
 
 /** With a topic that is there for as long as `use` takes, so that no round fills the disk for the next. */
-export async function withTopic(server, topic, use) {
-  const topics = [{ topic, numPartitions: 1, replicationFactor: 1 }]
+export async function withTopic(server, topic, use, numPartitions = 1) {
+  const topics = [{ topic, numPartitions, replicationFactor: 1 }]
   await withAdmin(server, (admin) => admin.createTopics({ topics, waitForLeaders: true }))
   try {
     return await use()

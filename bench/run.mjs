@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { codecRows, measureCodec } from './codecs.mjs'
+import { longRows, measureLong } from './long-rows.mjs'
 import { HELP, readOptions } from './options.mjs'
 import { warmPageCache } from './page-cache.mjs'
 import { rows } from './rows.mjs'
@@ -31,6 +32,9 @@ async function main() {
   }
   const wanted = rows.filter(isWanted)
   const figures = wanted.length > 0 ? await measureServers(wanted, options) : []
+  if (options.only.length > 0) {
+    for (const row of longRows.filter(isWanted)) figures.push(...(await measureAlone(row, options)))
+  }
   progress('')
   report(figures, codecs, options)
 }
@@ -52,6 +56,17 @@ async function measureServers(wanted, options) {
     return figures
   } finally {
     for (const { server } of brokers) await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measureAlone(row, options) {
+  progress(row.name)
+  const folder = mkdtempSync(path.join(tmpdir(), 'odradek-bench-'))
+  const servers = { odradek: startOdradek, ...(options.peer === 'kafka' && { kafka: startKafka }) }
+  try {
+    return await measureLong(row, servers, folder, options)
+  } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -67,14 +67,33 @@ async function startNode(name, port, args) {
     child.kill('SIGTERM')
     await ended
   }
-  return { name, port, pid: child.pid, startMs, stop }
+  const kill = async () => {
+    isWanted = false
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { name, port, pid: child.pid, startMs, stop, kill }
 }
 
-export async function startOdradek(folder, { memory, profile } = {}) {
+/** Deleted topics are to leave the disk, and the page cache, before the next round: else it finds memory that nobody has touched. */
+const NO_DELETE_DELAY = 'log.segment.delete.delay.ms=0'
+
+/** `settings`: `key=value`, as in server.properties. What the folder holds is kept. */
+export async function startOdradek(folder, { memory, profile, settings = [] } = {}) {
   const port = await freePorts()
   const storage = memory ? ['--memory'] : ['--data', folder]
   const flags = profile ? ['--cpu-prof'] : []
-  const command = ['start', '--profile', 'prod', '--port', port, '--log-level', 'error', ...storage]
+  const command = [
+    'start',
+    '--profile',
+    'prod',
+    '--port',
+    port,
+    '--log-level',
+    'error',
+    ...storage,
+    ...[NO_DELETE_DELAY, ...settings].flatMap((setting) => ['-o', setting]),
+  ]
   return startNode('Odradek', port, [
     ...flags,
     path.join(root, 'dist/cli.js'),
@@ -95,18 +114,24 @@ export async function startBare(mode, argument = '') {
   return server
 }
 
-export async function startKafka(folder) {
+/** What the folder holds is kept if `settings` are given. */
+export async function startKafka(folder, { settings } = {}) {
   const oracles = process.env.ODRADEK_ORACLES ?? path.join(root, '../shared')
   const script = path.resolve(root, oracles, 'peers/kafka')
   const run = (...args) => promisify(execFile)(script, args, { env: environment })
   // Its controller takes the port after it.
   const port = await freePorts(2)
-  // Deleted topics are to leave the disk before the next round, as ours do.
-  const option = 'log.segment.delete.delay.ms=0'
-  const { stdout } = await run('start', '-p', String(port), '-d', folder, '-o', option)
+  const options = [NO_DELETE_DELAY, ...(settings ?? [])].flatMap((setting) => ['-o', setting])
+  const place = ['-p', String(port), '-d', folder, ...(settings ? ['-k'] : [])]
+  const { stdout } = await run('start', ...place, ...options)
   const startMs = Number(/listening_after_ms=(\d+)/.exec(stdout)?.[1])
   const pid = Number(/pid=(\d+)/.exec(stdout)?.[1])
-  return { name: 'Apache Kafka', port, pid, startMs, stop: () => run('stop', '-d', folder) }
+  const stop = () => run('stop', '-d', folder)
+  const kill = async () => {
+    await run('kill', '-d', folder)
+    while (residentMegabytes({ pid }) > 0) await sleep(10)
+  }
+  return { name: 'Apache Kafka', port, pid, startMs, stop, kill }
 }
 
 /** Resident memory in megabytes; undefined where the system has no /proc. */

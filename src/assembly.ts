@@ -145,7 +145,12 @@ function assemble(
   slabs: SlabPool,
 ): Services {
   const cluster = new Cluster({
-    ...{ engine, config, clock, random, log, clusterId },
+    engine,
+    config,
+    clock,
+    random,
+    log,
+    clusterId,
     ...(kafkaMetadata && { kafkaMetadata }),
   })
   const budget = new MemoryBudget(memoryLimit(config.get('queued.max.request.bytes')), clock)

@@ -11,7 +11,7 @@ import type { Random } from './random.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { socketPresence } from './socket-presence.ts'
 import { StorageError, type StorageEngine } from './storage/engine.ts'
-import { FolderHeld } from './storage/file/disk.ts'
+import { FolderHeld, isFull } from './storage/file/disk.ts'
 import { openFileEngine } from './storage/file/file-engine.ts'
 import { KAFKA_METADATA_FOLDER, parseFolderName } from './storage/file/log-folder.ts'
 import { META_PROPERTIES } from './storage/file/meta-properties.ts'
@@ -146,11 +146,12 @@ export function asFolderError(
   }
   const reason = folder === undefined ? undefined : reasonOf(folder, error)
   if (reason === undefined) return error
-  return new BrokerError(
-    code,
-    `The data folder ${place} cannot be used: ${reason}. Choose another, or keep the data in memory.`,
-    { cause: error },
-  )
+  const advice = isFull(error)
+    ? 'Make room there: a start needs a little, and then retention and deletions free more.'
+    : 'Choose another, or keep the data in memory.'
+  return new BrokerError(code, `The data folder ${place} cannot be used: ${reason}. ${advice}`, {
+    cause: error,
+  })
 }
 
 function reasonOf(folder: string, error: unknown): string | undefined {

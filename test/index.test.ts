@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BrokerError, type BrokerOptions, type RunningBroker, startBroker } from '../src/index.ts'
+import { filesOf, unpackTo } from './fixtures/kafka-folder/unpack.ts'
 
 const running: RunningBroker[] = []
 let folder: string
@@ -106,6 +107,43 @@ describe('startBroker', () => {
     const second = await start({ data, topics: { orders: 7, more: 1 } })
     expect(second.clusterId).toBe(first.clusterId)
     expect(await partitions(second)).toEqual({ orders: 3, more: 1 })
+  })
+
+  test('is the node that a folder was made for, where nothing else is said', async () => {
+    const nodeOf = (broker: RunningBroker) =>
+      withAdmin(broker, async (admin) => (await admin.describeCluster()).brokers[0]!.nodeId)
+    const made = await start({ data: folder, config: { 'node.id': 7 } })
+    await made.stop()
+    const found = await start({ data: folder })
+    expect(await nodeOf(found)).toBe(7)
+    await found.stop()
+    const other = await failure({ data: folder, config: { 'node.id': 8 } })
+    expect(other.message).toMatch(/node\.id=7, but the configuration says 8/)
+  })
+
+  test('takes over a folder of Kafka’s, but not to open it to everybody', async () => {
+    unpackTo(folder, filesOf('clean'))
+    const refused = await failure({ data: folder })
+    expect(refused.message).toMatch(/ACLs \(1\), SCRAM credentials \(1\)/)
+    const broker = await start({ data: folder, config: { 'odradek.ignore.kept.security': true } })
+    expect(broker.clusterId).toBe('odradek-peer-000000000w')
+    expect(await partitions(broker)).toMatchObject({ orders: 3, again: 2, late: 2, compacted: 1 })
+  })
+
+  test('takes over a folder whose metadata log lies elsewhere', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'odradek-metadata-'))
+    const files = [...filesOf('clean')]
+    const isMetadata = (path: string): boolean => path.startsWith('__cluster_metadata-0/')
+    unpackTo(folder, new Map(files.filter(([path]) => !isMetadata(path))))
+    unpackTo(elsewhere, new Map(files.filter(([path]) => isMetadata(path))))
+    const config = { 'odradek.ignore.kept.security': true, 'metadata.log.dir': elsewhere }
+    const broker = await start({ data: folder, config })
+    expect(await partitions(broker)).toMatchObject({ orders: 3 })
+    const made = await withAdmin(broker, (admin) =>
+      admin.createTopics({ topics: [{ topic: 'ours' }] }),
+    )
+    expect(made).toBe(true)
+    rmSync(elsewhere, { recursive: true })
   })
 
   test('keeps nothing in memory', async () => {

@@ -18,6 +18,7 @@ import {
   offsetsOf,
   produced,
   type RestartCheck,
+  specOf,
   TOPIC_ID,
 } from './engine-in-use.ts'
 import { transactionChecks, transactionRestarts } from './engine-transactions.ts'
@@ -292,6 +293,8 @@ const checks: Record<string, Check> = {
     deepEqual(use.engine.epochEnd(log, before), { epoch: before, endOffset: 2 })
     deepEqual(use.engine.epochEnd(log, leaderEpoch), { epoch: leaderEpoch, endOffset: 3 })
     equal(use.engine.epochEnd(log, leaderEpoch + 1), undefined)
+    await use.engine.create([{ ...specOf(0, {}, TOPIC_ID), leaderEpoch: leaderEpoch + 5 }])
+    equal(use.engine.offsets(log)!.leaderEpoch, leaderEpoch + 5)
   },
 
   'segments tell where they begin and their largest timestamp': async (use) => {

@@ -97,7 +97,11 @@ export class EngineInUse {
   }
 }
 
-function specOf(partitionIndex: number, config: Partial<LogConfig>, topicId: string): LogSpec {
+export function specOf(
+  partitionIndex: number,
+  config: Partial<LogConfig>,
+  topicId: string,
+): LogSpec {
   return { topic: 'contract', topicId, partitionIndex, config: { ...defaultLogConfig, ...config } }
 }
 

@@ -137,13 +137,15 @@ describe('odradek start', () => {
       ...['--memory', '-p', '0', '-t', '__internal:1', '-t', 'orders:1'],
       ...[
         '-o',
-        'log.cleanup.policy=compact',
+        'max.connections.per.ip.overrides=box:5',
         '-o',
         'advertised.listeners=PLAINTEXT://kafka.example:19092',
       ],
     ])
     const port = await listening(run)
-    expect(run.stdout).toContain('log.cleanup.policy=compact (nothing is compacted yet)')
+    expect(run.stdout).toContain(
+      'max.connections.per.ip.overrides=box:5 (only addresses count, no names)',
+    )
     expect(run.stdout).toContain('clients  are sent on to kafka.example:19092\n')
     expect(run.stdout).toContain(`kcat -b localhost:${port} -P -t orders\n`)
     expect(run.stderr).toContain('sends clients on to port 19092')

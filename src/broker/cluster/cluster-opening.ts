@@ -12,8 +12,10 @@ import {
   StorageError,
   type StorageEngine,
 } from '../../storage/engine.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { BROKER_RESOURCE, EVERY_BROKER, TOPIC_RESOURCE } from '../config/config-resources.ts'
 import type { Shard } from '../coordinator/shard.ts'
-import { type ClusterState, isUntouched } from './cluster-state.ts'
+import { type ClusterState, configsOf, isUntouched } from './cluster-state.ts'
 import { CLUSTER_TOPIC_ID, isInternalTopic } from './internal-topics.ts'
 import { importRecords, refuseParts } from './kafka-import.ts'
 import { KafkaMetadata, type KafkaMetadataLog, UnreadableMetadata } from './kafka-metadata.ts'
@@ -25,6 +27,7 @@ export interface OpeningOptions {
   shard: Shard<ClusterState>
   log: Logger
   nodeId: number
+  config: BrokerConfig
   /** Reads Kafka's metadata log; undefined where there is none. Throws StorageError where it cannot be read. */
   kafkaMetadata: (() => KafkaMetadataLog | undefined) | undefined
 }
@@ -57,7 +60,7 @@ export async function openState(options: OpeningOptions): Promise<ReadOnly | und
   if (reason === undefined || !(await haveRecords(engine, specs))) return undefined
   log.error(
     { reason, logs: specs.length },
-    `What the cluster of this data folder knows cannot be read: ${reason} Its logs are served read-only, and nothing is removed from them, for their configs are not known. Put __cluster_metadata-0 as Kafka wrote it into the folder, or name its place with metadata.log.dir, and start again.`,
+    `What the cluster of this data folder knows cannot be read: ${reason} Its logs are served read-only, and nothing is removed from them, for their configs are not known; nor is known whom Kafka let read them. Put __cluster_metadata-0 as Kafka wrote it into the folder, or name its place with metadata.log.dir, and start again.`,
   )
   return {
     text: 'The data folder is served read-only: what its cluster knew of topics and configs could not be read at the start.',
@@ -83,7 +86,7 @@ export function topicsOf(specs: readonly LogSpec[]): Topic[] {
 
 /** Gives why there is nothing to take over. */
 async function takeOver(
-  { shard, log, nodeId, kafkaMetadata }: OpeningOptions,
+  { shard, log, nodeId, config, kafkaMetadata }: OpeningOptions,
   specs: readonly LogSpec[],
 ): Promise<string | undefined> {
   let source: KafkaMetadataLog | undefined
@@ -107,7 +110,35 @@ async function takeOver(
     { topics: state.topics.size, endOffset: source.endOffset, ...(kept ? { kept } : {}) },
     'Took over the cluster that Kafka had in this data folder.',
   )
+  tellDefaults(state, nodeId, config, log)
   return undefined
+}
+
+/** Keys of server.properties that say what is removed of topics which do not say it themselves. */
+const REMOVAL_KEY = /^log\.(retention\.(ms|minutes|hours|bytes)|cleanup\.policy)$/
+
+/** What Kafka's server.properties said is in no log of the folder. */
+function tellDefaults(
+  state: ClusterState,
+  nodeId: number,
+  config: BrokerConfig,
+  log: Logger,
+): void {
+  const said = [
+    ...config.given().map(({ name }) => name),
+    ...configsOf(state, BROKER_RESOURCE, String(nodeId)).keys(),
+    ...configsOf(state, BROKER_RESOURCE, EVERY_BROKER).keys(),
+  ]
+  if (said.some((name) => REMOVAL_KEY.test(name))) return
+  const topics = [...state.topics.values()].filter(({ name }) => {
+    const configs = configsOf(state, TOPIC_RESOURCE, name)
+    return !isInternalTopic(name) && !configs.has('retention.ms') && !configs.has('cleanup.policy')
+  })
+  if (topics.length === 0) return
+  log.warn(
+    { topics: topics.length, example: topics[0]!.name, policy: config.text('log.cleanup.policy') },
+    'Topics that do not say themselves what is removed of them go by this broker’s defaults. If Kafka had others, in its server.properties, stop at once and start with that file (-c).',
+  )
 }
 
 async function haveRecords(engine: StorageEngine, specs: readonly LogSpec[]): Promise<boolean> {

@@ -153,7 +153,7 @@ export class Cluster {
     await engine.create([{ ...clusterLogSpec, lazy }])
     await this.shard.open()
     const { shard, nodeId } = this
-    const readOnly = await openState({ engine, shard, log, nodeId, kafkaMetadata })
+    const readOnly = await openState({ engine, shard, log, nodeId, config, kafkaMetadata })
     if (readOnly) {
       this.readOnlyText = readOnly.text
       shard.refuse(new KafkaError('POLICY_VIOLATION', readOnly.text))

@@ -84,7 +84,7 @@ export class KafkaMetadata {
   }
 
   private take(value: Buffer): void {
-    switch (openMetadataRecord(value)?.type) {
+    switch (openMetadataRecord(value)?.type ?? NONE) {
       case BeginTransactionRecord.apiKey:
         this.staged = []
         break
@@ -170,6 +170,8 @@ export class KafkaMetadata {
   }
 }
 
+/** No type of a record. */
+const NONE = -1
 /** Of a leader in a PartitionChangeRecord. */
 const NO_CHANGE = -2
 

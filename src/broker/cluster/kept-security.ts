@@ -6,14 +6,12 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { keptInWords } from './kafka-records.ts'
 
-const KEY = 'odradek.ignore.kept.security'
-
 /** Throws StorageError where what is kept restricts somebody, unless the configuration says that this does not matter; what has no effect is said. */
 export function refuseUnsecured(state: ClusterState, config: BrokerConfig, log: Logger): void {
   const security = keptInWords(state, true).join(', ')
-  if (security !== '' && !config.get(KEY)) {
+  if (security !== '' && !config.get('odradek.ignore.kept.security')) {
     throw new StorageError(
-      `The data folder has what restricted its users in Kafka: ${security}. No authentication or authorization is served yet, and nothing is listened to rather than less securely. To open all of it to whoever can connect, set ${KEY}=true; what is there stays there.`,
+      `The data folder has what restricted its users in Kafka: ${security}. No authentication or authorization is served yet, and nothing is listened to rather than less securely. To open all of it to whoever can connect, set odradek.ignore.kept.security=true; what is there stays there.`,
     )
   }
   const kept = keptInWords(state, false).join(', ')

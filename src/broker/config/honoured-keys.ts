@@ -60,6 +60,7 @@ export const honouredKeys: ReadonlySet<BrokerKey> = new Set<BrokerKey>([
   'max.incremental.fetch.session.cache.slots',
   'max.request.partition.size.limit',
   'message.max.bytes',
+  'metadata.log.dir',
   'node.id',
   'num.partitions',
   'odradek.fetch.max.wait.ms',

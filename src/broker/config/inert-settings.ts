@@ -16,8 +16,6 @@ import { brokerKeysBehind, TopicConfig, type TopicKey } from './topic-config.ts'
 type Complaint = (text: string) => string | undefined
 
 const complaints: { readonly [K in BrokerKey]?: Complaint } = {
-  'log.cleanup.policy': (text) =>
-    text.split(',').includes('compact') ? 'nothing is compacted yet' : undefined,
   'max.connections.per.ip.overrides': (text) =>
     namesIn(text).length > 0 ? 'only addresses count, no names' : undefined,
 }

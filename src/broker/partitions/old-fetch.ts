@@ -184,8 +184,9 @@ export class OldFetches {
     const nothing = { size: 0, nextOffset: part.offset }
     const room = maxBytes - used
     if (read.records.length === 0) return { answer: read, ...nothing }
-    if (used > 0 && (room <= 0 || effort.left <= 0))
-      return { answer: { ...read, records: [] }, ...nothing }
+    // Before KIP-74 clients do not ask for their partitions in turn: each gets something.
+    const isSpent = !limitsFirst && effort.left <= 0
+    if (used > 0 && (room <= 0 || isSpent)) return { answer: { ...read, records: [] }, ...nothing }
     const conversion: DownConversionTerms = {
       magic,
       firstOffset: part.offset,

@@ -4,6 +4,8 @@ import { BatchView, claimedSizeAt, HEADER_SIZE } from '../../protocol/records/ba
 import type { Segment } from './segment.ts'
 
 const CHUNK_BYTES = 1024 * 1024
+/** What a start reads of a log at once: less than a thread of the pool would take to come to its turn. */
+const READ_AT_ONCE_BYTES = 64 * 1024
 
 export interface BatchChunk {
   /** Whole batches by the lengths that they claim, and nothing else. */
@@ -14,7 +16,7 @@ export interface BatchChunk {
 
 /**
  * Reads from `from`, where a batch begins, to `to`; ends early where no whole batch follows.
- * `reuse`: one buffer for all chunks, so that each is good until the next is asked for.
+ * `reuse`: one buffer for all chunks, so that each is good until the next is asked for, and little is read on the loop.
  */
 export async function* batchChunks(
   segment: Segment,
@@ -27,7 +29,11 @@ export async function* batchChunks(
   for (let position = from; position < to; ) {
     const length = Math.min(Math.max(CHUNK_BYTES, needed), to - position)
     if (!reuse || buffer.length < length) buffer = Buffer.allocUnsafeSlow(length)
-    const read = await readInto(segment, buffer.subarray(0, length), position)
+    const target = buffer.subarray(0, length)
+    const read =
+      reuse && to - from <= READ_AT_ONCE_BYTES
+        ? segment.file.readSync(target, position)
+        : await readInto(segment, target, position)
     const bytes = buffer.subarray(0, wholeBatches(buffer.subarray(0, read)))
     if (bytes.length > 0) {
       yield { bytes, position }

@@ -19,9 +19,13 @@ import type { EngineShares } from './engine-shares.ts'
 import { syncEpochs } from './log-names.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Occasion } from './producer-snapshots.ts'
+import { Slots } from '../../slots.ts'
 
-/** Most logs of one round; those that waited longest come first. */
+/** Logs of one round, those first that waited longest; where there are many more, so many that all have had their turn after a few rounds. */
 const ROUND_LOGS = 256
+const ROUNDS_FOR_ALL = 6
+/** Logs of a round, or of a stop, that are checkpointed at the same time: no more than keeps the disk busy, as each has files open, and who waits for a sync of his own waits behind them. */
+const CHECKPOINTED_AT_ONCE = 4
 /** With more than this dirty the dirtiest log is synced at once. */
 const SYNC_BEHIND_BYTES = 64 * 1024 * 1024
 /** Recovery points are written at the latest when so much was synced since. */
@@ -58,6 +62,7 @@ export class Checkpointer {
   /** Logs with records that are behind their recovery point, in the order in which they became so. */
   private readonly behind = new Set<PartitionLog>()
   private round: Promise<void> | undefined
+  private readonly slots = new Slots(CHECKPOINTED_AT_ONCE)
   private isSyncing = false
   private syncedBytes = 0
 
@@ -112,7 +117,7 @@ export class Checkpointer {
   async close(logs: readonly PartitionLog[]): Promise<boolean> {
     this.timer.cancel()
     await this.round
-    await Promise.all(logs.map((log) => this.closeLog(log)))
+    await Promise.all(logs.map((log) => this.slots.run(() => this.closeLog(log))))
     const files = [this.recoveryPoints, this.logStarts, this.endSizes]
     await Promise.all(files.map((file) => file.save()))
     return logs.every((log) => !log.offline && !this.isBehind(log))
@@ -176,9 +181,10 @@ export class Checkpointer {
   }
 
   private async checkpointMany(): Promise<void> {
-    const logs = [...this.behind].slice(0, ROUND_LOGS)
+    const count = Math.max(ROUND_LOGS, Math.ceil(this.behind.size / ROUNDS_FOR_ALL))
+    const logs = [...this.behind].slice(0, count)
     if (logs.length === 0) return
-    await Promise.all(logs.map((log) => this.checkpoint(log, 'regular')))
+    await Promise.all(logs.map((log) => this.slots.run(() => this.checkpoint(log, 'regular'))))
     await this.saveRecoveryPoints()
   }
 

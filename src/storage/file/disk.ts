@@ -80,6 +80,12 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
+/** Whether this process, or the machine, has as many files open as it may. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return error.code === 'EMFILE' || error.code === 'ENFILE'
+}
+
 /** Whether an error is the disk's answer that there is no room. */
 export function isFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -191,6 +191,7 @@ export class LogCatalog {
     const log = this.logs.get(id)
     if (log && !log.offline) {
       log.configure(spec.config)
+      raiseEpoch(log, spec)
       return Promise.resolve()
     }
     if (log?.isDoubtful) return Promise.reject(doubtful(log))
@@ -239,8 +240,7 @@ export class LogCatalog {
     } else if (!spec.lazy) {
       log.makeFolder()
     }
-    const { leaderEpoch = 0 } = spec
-    if (log.leaderEpoch < leaderEpoch) log.beginEpoch(leaderEpoch)
+    raiseEpoch(log, spec)
     this.logs.set(id, log)
     shares.fullDisk.refuse(log)
     shares.progressed(log)
@@ -302,6 +302,10 @@ export class LogCatalog {
     }
     return watchers
   }
+}
+
+function raiseEpoch(log: PartitionLog, { leaderEpoch = 0 }: LogSpec): void {
+  if (log.leaderEpoch < leaderEpoch) log.beginEpoch(leaderEpoch)
 }
 
 function doubtful({ folder, offline }: PartitionLog): StorageError {

@@ -21,7 +21,9 @@ import { segmentIndexOf } from './segment-search.ts'
 const LARGEST_READ = 8 * 1024 * 1024
 /** Reads of at most this, from what was written in this life and not long ago, are done at once: the machine has it in memory. */
 const SYNC_READ_BYTES = 256 * 1024
+/** That is: no further behind the log's end, and with no more written since by all logs. */
 const RECENT_BYTES = 64 * 1024 * 1024
+const RECENT_BYTES_OF_ALL = 1024 * 1024 * 1024
 /** What is read more than wanted, for what lies between an index entry and the offset. */
 const BEFORE_BYTES = 8 * 1024
 
@@ -63,7 +65,11 @@ export function readLog(
       if (cached.size > 0 || cached === NOTHING) return cached
       continue
     }
-    return readFile(log, segment, offset, bounds)
+    if (segment.hasIndexes) return readFile(log, segment, offset, bounds)
+    return segment.openIndexes().then(() => {
+      if (offset < log.logStartOffset) throw new StorageError(`${segment.path} is gone.`)
+      return readLog(log, offset, bounds)
+    })
   }
   return NOTHING
 }
@@ -83,9 +89,10 @@ function readTail(
   { maxBytes, firstWhole, endOffset }: Bounds,
 ): Stretch | undefined {
   const { tail } = log
-  const { place, offsets } = segment
+  const { place } = segment
   const tailStart = tail.start
   if (!(tailStart < place + end)) return undefined
+  const { offsets } = segment
   let from = place + offsets.positionBefore(offset)
   if (from < tailStart) {
     from = Math.max(tailStart, place)
@@ -118,8 +125,9 @@ function readFile(
 ): Stretch | Promise<Stretch> {
   const end = visibleEnd(log, segment)
   const read = new FileRead(segment, offset, end, bounds)
-  const isRecent = end - read.position < RECENT_BYTES && log.writer.written.place > segment.place
-  if (!isRecent || read.length > SYNC_READ_BYTES) return readFileLater(log, segment, read, bounds)
+  if (read.length > SYNC_READ_BYTES || !isRecent(log, segment.place + read.position)) {
+    return readFileLater(log, segment, read, bounds)
+  }
   try {
     while (read.result === undefined) {
       const room = read.room(log)
@@ -130,6 +138,14 @@ function readFile(
     throw error
   }
   return read.result === PAST_END ? readNext(log, segment, offset, bounds) : read.result
+}
+
+function isRecent({ writer }: PartitionLog, place: number): boolean {
+  return (
+    place >= writer.firstPlace &&
+    writer.written.place - place < RECENT_BYTES &&
+    writer.bytesSince < RECENT_BYTES_OF_ALL
+  )
 }
 
 async function readFileLater(
@@ -186,7 +202,7 @@ class FileRead {
     this.segment = segment
     this.offset = offset
     this.end = end
-    this.position = segment.offsets.positionBefore(offset)
+    this.position = segment.positionBefore(offset)
     this.nextOffset = segment.baseOffset
     this.maxBytes = Math.max(0, Math.min(maxBytes, LARGEST_READ))
     this.firstWhole = firstWhole
@@ -247,6 +263,7 @@ class FileRead {
       nextOffset = lastOffsetAt(found, size) + 1
       size = end
     }
+    this.segment.readUpTo(nextOffset, this.position + at + size)
     this.result = { buffers: [found.subarray(0, size)], size, held: [this.slab!] }
   }
 

@@ -86,6 +86,9 @@ export class LogWriter {
   /** A file was made whose name is not synced. */
   hasNewNames = false
   isScheduled = false
+  /** Where this life began. */
+  readonly firstPlace: number
+  private lastWrite = 0
   private readonly owner: WriterOwner
   private readonly shares: WriteShares
   private pending: Piece[] = []
@@ -106,6 +109,7 @@ export class LogWriter {
     this.shares = shares
     this.appended = end
     this.written = end
+    this.firstPlace = end.place
     this.synced = syncedOffset < end.offset ? { offset: syncedOffset, place: 0 } : end
   }
 
@@ -113,6 +117,11 @@ export class LogWriter {
   get acknowledged(): Mark {
     const unsynced = this.written.offset - this.synced.offset
     return unsynced >= this.owner.config.flushMessages ? this.synced : this.written
+  }
+
+  /** Bytes that all logs have written since this one did. */
+  get bytesSince(): number {
+    return this.shares.pace.writtenBytes - this.lastWrite
   }
 
   /** Goes by the owner's config as it now is. */
@@ -281,7 +290,10 @@ export class LogWriter {
   private wrote(end: Mark, bytes: number): void {
     this.written = end
     this.dirtyBytes += bytes
-    this.shares.pace.dirtyBytes += bytes
+    const { pace } = this.shares
+    pace.dirtyBytes += bytes
+    pace.writtenBytes += bytes
+    this.lastWrite = pace.writtenBytes
     this.wantByPolicy()
     this.answer()
     this.owner.onProgress()

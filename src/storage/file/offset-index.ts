@@ -5,7 +5,7 @@
  *   4  position        int32   where that batch begins
  */
 
-import { EntryTable, isZero } from './entry-table.ts'
+import { type EntryFile, EntryTable, isZero } from './entry-table.ts'
 
 const ENTRY_SIZE = 8
 
@@ -13,9 +13,9 @@ export class OffsetIndex {
   readonly table: EntryTable
   private readonly baseOffset: number
 
-  constructor(baseOffset: number, bytes?: Buffer) {
+  constructor(baseOffset: number, bytes?: Buffer, file?: EntryFile) {
     this.baseOffset = baseOffset
-    this.table = new EntryTable(ENTRY_SIZE, bytes)
+    this.table = new EntryTable(ENTRY_SIZE, bytes, file)
   }
 
   get sizeInBytes(): number {
@@ -29,11 +29,11 @@ export class OffsetIndex {
   }
 
   offsetOf(entry: number): number {
-    return this.baseOffset + this.table.raw.readInt32BE(this.table.at(entry))
+    return this.baseOffset + this.table.entry(entry).readInt32BE(0)
   }
 
   positionOf(entry: number): number {
-    return this.table.raw.readInt32BE(this.table.at(entry) + 4)
+    return this.table.entry(entry).readInt32BE(4)
   }
 
   /** A position at or before that of the batch which holds `offset`. */
@@ -88,14 +88,6 @@ export class OffsetIndex {
 
   /** The last entry whose field at `field` is at most `value`; -1 for none. */
   private lastWhere(field: 0 | 4, value: number): number {
-    const { raw, count } = this.table
-    let low = -1
-    let high = count - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (raw.readInt32BE(middle * ENTRY_SIZE + field) <= value) low = middle
-      else high = middle - 1
-    }
-    return low
+    return this.table.lastWhere((bytes, at) => bytes.readInt32BE(at + field) <= value)
   }
 }

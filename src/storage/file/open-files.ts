@@ -1,6 +1,9 @@
 /** The files that are open now: thousands of logs share a bounded number of descriptors, the longest unused is closed first. */
 
-import type { Disk, DiskFile } from './disk.ts'
+import { type Disk, type DiskFile, isOutOfDescriptors } from './disk.ts'
+
+/** Files that are closed at once where the machine gives no more descriptors: others want some too. */
+const CLOSED_AT_ONCE = 16
 
 interface OpenFile {
   file: DiskFile
@@ -11,7 +14,7 @@ interface OpenFile {
 
 export class OpenFiles {
   private readonly disk: Disk
-  private readonly limit: number
+  private limit: number
   /** Longest unused first. */
   private readonly files = new Map<string, OpenFile>()
 
@@ -54,18 +57,36 @@ export class OpenFiles {
       }
       return entry
     }
-    entry = { file: this.disk.open(path, { create }), pins: 0, forgotten: false }
+    // Room is made first, so that there are never more.
+    this.closeOldest(this.files.size + 1 - this.limit)
+    entry = { file: this.open(path, create), pins: 0, forgotten: false }
     this.files.set(path, entry)
-    if (this.files.size > this.limit) this.closeOldest(path)
     return entry
   }
 
-  private closeOldest(except: string): void {
-    for (const [path, entry] of this.files) {
-      if (path === except || entry.pins > 0) continue
-      this.forget(path)
-      return
+  /** Goes on with fewer files where the machine gives no more. */
+  private open(path: string, create: boolean): DiskFile {
+    for (;;) {
+      try {
+        return this.disk.open(path, { create })
+      } catch (error) {
+        if (!isOutOfDescriptors(error)) throw error
+        if (this.closeOldest(CLOSED_AT_ONCE) === 0) throw error
+        this.limit = this.files.size + 1
+      }
     }
+  }
+
+  /** Closes up to so many files that nobody has pinned; gives how many. */
+  private closeOldest(count: number): number {
+    let closed = 0
+    for (const [path, { pins }] of this.files) {
+      if (closed >= count) break
+      if (pins > 0) continue
+      this.forget(path)
+      closed++
+    }
+    return closed
   }
 
   private retire(entry: OpenFile): void {

@@ -299,14 +299,13 @@ export class PartitionLog implements WriterOwner, AtomicMember {
     this.saveEpochs()
   }
 
-  /** Resolved: the indexes as far as they now go survive a power cut. Those of closed segments give their memory back, unless something was appended meanwhile. */
+  /** Resolved: the indexes as far as they now go survive a power cut. They give their memory back, but for what is asked for most: the end of the active segment. */
   async syncIndexes(): Promise<void> {
     for (const segment of [...this.rolled, this.active]) {
       if (this.isEnded) return
-      if (!segment.isGone && segment.hasNewIndexes) await segment.syncIndexes()
-      if (segment === this.active || segment.hasNewIndexes) continue
-      segment.forgetIndexes()
-      this.rolled.delete(segment)
+      if (segment.needsSync) await segment.syncIndexes(segment === this.active)
+      // It may have been appended to since, and have ended then.
+      if (!segment.needsSync && segment !== this.active) this.rolled.delete(segment)
     }
   }
 

@@ -25,6 +25,7 @@ import {
   PARTITION_METADATA,
   parseFileName,
 } from './log-folder.ts'
+import { refuseOldFormat } from './old-format.ts'
 import { segmentIndexOf } from './segment-search.ts'
 import type { OpenedLog } from './opened-log.ts'
 import { restoreProducers } from './producer-recovery.ts'
@@ -109,6 +110,7 @@ class Recovery {
     const past = this.segments.splice(0, segmentIndexOf(this.segments, logStartOffset))
     const cleanEnd = this.cleanEnd()
     if (cleanEnd === undefined) {
+      await refuseOldFormat(this.segments)
       await rereadEpochs(this.epochs, this.segments, this.remembered.recoveryPoint ?? 0)
       await this.recover(logStartOffset)
     } else {

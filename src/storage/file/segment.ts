@@ -5,7 +5,6 @@ import {
   BatchView,
   HEADER_SIZE,
   LENGTH_OVERHEAD,
-  MAGIC,
   MAX_TIMESTAMP,
   readInt64,
 } from '../../protocol/records/batch-view.ts'
@@ -13,19 +12,15 @@ import { type LogConfig, StorageError } from '../engine.ts'
 import { type Disk, type DiskFile, isNotFound } from './disk.ts'
 import type { Random } from '../../random.ts'
 import type { EngineShares } from './engine-shares.ts'
-import type { EntryTable } from './entry-table.ts'
 import { DELETED_ENDING, fileName } from './log-folder.ts'
-import { OffsetIndex } from './offset-index.ts'
+import type { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
-import { TimeIndex } from './time-index.ts'
+import { KEPT_ENTRIES, OFFSET_ENTRY, SegmentIndexes, TIME_ENTRY } from './segment-indexes.ts'
+import type { TimeIndex } from './time-index.ts'
 
-const OFFSET_ENTRY = 8
-const TIME_ENTRY = 12
 const LARGEST_RELATIVE_OFFSET = 0x7fff_ffff
 const JITTER_DRAWS = 2 ** 31
 const REBUILD_READ_BYTES = 1024 * 1024
-/** A segment below this may do without an entry in its offset index. */
-const NO_INDEX_BELOW_BYTES = 64 * 1024
 /** How dense a rebuilt index is: Kafka's default of `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096
 
@@ -67,9 +62,12 @@ export class Segment {
   private jitterDraw: number | undefined
   /** Monotonic time of its making, or of its opening in this life. */
   private readonly openedAt: number
-  private offsetIndex: OffsetIndex | undefined
-  private timeIndex: TimeIndex | undefined
+  private readonly indexes: SegmentIndexes
+  private loading: Promise<void> | undefined
   private bytesSinceEntry = 0
+  /** Where a reader has stopped, the last one that did. */
+  private readOffset = -1
+  private readPosition = 0
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
@@ -87,12 +85,9 @@ export class Segment {
     this.maxTimestampOffset = baseOffset
     this.size = size
     this.mayCreate = size === 0
-    if (size === 0) {
-      this.offsetIndex = new OffsetIndex(baseOffset)
-      this.timeIndex = new TimeIndex(baseOffset)
-    }
     this.disk = disk
     this.files = files
+    this.indexes = new SegmentIndexes(this, disk, files)
     this.clock = clock
     this.random = random
     this.openedAt = clock.monotonic()
@@ -118,24 +113,47 @@ export class Segment {
 
   /** The indexes: read from their files at first use, and made anew from the batches where those are missing or wrong. */
   get offsets(): OffsetIndex {
-    if (!this.offsetIndex && !this.loadIndexes()) this.rebuildIndexes()
-    return this.offsetIndex!
+    if (!this.indexes.isLoaded && !this.loadIndexes()) this.rebuildIndexes()
+    return this.indexes.offsets
   }
 
   get times(): TimeIndex {
-    if (!this.timeIndex && !this.loadIndexes()) this.rebuildIndexes()
-    return this.timeIndex!
+    if (!this.indexes.isLoaded && !this.loadIndexes()) this.rebuildIndexes()
+    return this.indexes.times
   }
 
   /** Reads the indexes from their files, as far as `endOffset`; false when those are not the indexes of this segment, as far as a look shows. */
   loadIndexes(endOffset = Infinity): boolean {
-    const offsets = this.disk.readFile(this.pathOf('index'))
-    const times = this.disk.readFile(this.pathOf('timeindex'))
-    this.offsetIndex = new OffsetIndex(this.baseOffset, offsets)
-    this.timeIndex = new TimeIndex(this.baseOffset, times)
-    const isRight =
-      this.offsetIndex.settle(this.size, endOffset) && this.timeIndex.settle(endOffset)
-    return isRight && offsets !== undefined && times !== undefined && this.isIndexOfThis()
+    return this.indexes.load(endOffset)
+  }
+
+  get needsSync(): boolean {
+    return this.hasNewIndexes && !this.isGone
+  }
+
+  /** Whether the indexes can be asked without reading them all first. */
+  get hasIndexes(): boolean {
+    return this.indexes.isLoaded
+  }
+
+  /** Resolved: they can, and the loop has not waited for the disk. */
+  async openIndexes(): Promise<void> {
+    if (this.hasIndexes) return
+    this.loading ??= this.loadLater().finally(() => {
+      this.loading = undefined
+    })
+    await this.loading
+  }
+
+  /** A position at or before that of the batch which holds `offset`, where a batch begins. */
+  positionBefore(offset: number): number {
+    return this.readOffset === offset ? this.readPosition : this.offsets.positionBefore(offset)
+  }
+
+  /** Somebody has read up to `offset`, and may go on there: the batch that holds it begins at `position`, or a later one. */
+  readUpTo(offset: number, position: number): void {
+    this.readOffset = offset
+    this.readPosition = position
   }
 
   /** Takes what the time index knows of the largest timestamp: after a clean stop, all. */
@@ -147,11 +165,8 @@ export class Segment {
 
   /** What retention by time goes by, as Kafka has it: the largest timestamp, or when the file was last written where there is none. */
   newestTimestamp(): number {
-    const hadIndexes = this.timeIndex !== undefined
     this.loadMaxTimestamp()
-    if (this.maxTimestamp < 0) return this.disk.modifiedAt(this.path)
-    if (!hadIndexes) this.forgetIndexes()
-    return this.maxTimestamp
+    return this.maxTimestamp < 0 ? this.disk.modifiedAt(this.path) : this.maxTimestamp
   }
 
   /** Whether a batch must go to the next segment, by Kafka's rules: size, index size, offset range, and time between the first batch and this one. */
@@ -188,45 +203,32 @@ export class Segment {
   /** Takes the segment to end at `position`, where a batch with this base offset is to be added. */
   restart(position: number, baseOffset: number): void {
     this.size = position
-    this.offsetIndex!.truncate(position)
-    this.timeIndex!.truncate(baseOffset)
-    this.maxTimestamp = this.timeIndex!.lastTimestamp
-    this.maxTimestampOffset = this.timeIndex!.lastOffset
+    const { offsets, times } = this.indexes
+    this.indexes.isLoaded = true
+    offsets.truncate(position)
+    times.truncate(baseOffset)
+    this.maxTimestamp = times.lastTimestamp
+    this.maxTimestampOffset = times.lastOffset
     this.hasNewIndexes = true
   }
 
-  /** Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it. */
-  async syncIndexes(): Promise<void> {
+  /**
+   * Writes what the files of the indexes lack, and syncs them; the time index ends with the largest timestamp, as Kafka leaves it.
+   * `isActive`: whether it is still appended to, and the end of its indexes asked for.
+   */
+  async syncIndexes(isActive = false): Promise<void> {
     if (this.maxTimestamp >= 0) this.times.append(this.maxTimestamp, this.maxTimestampOffset)
-    const offsetsAreNew = this.saveTable('index', this.offsets.table, OFFSET_ENTRY)
-    const timesAreNew = this.saveTable('timeindex', this.times.table, TIME_ENTRY)
     this.hasNewIndexes = false
     try {
-      for (const kind of ['index', 'timeindex'] as const) {
-        if (this.isGone) return
-        const path = this.pathOf(kind)
-        await this.files.use(path, false, (file) => file.sync())
-        this.files.forget(path)
-      }
-      if ((offsetsAreNew || timesAreNew) && !this.isGone) {
-        await this.disk.syncDirectory(this.stem.slice(0, this.stem.lastIndexOf('/')))
-      }
+      await this.indexes.sync(isActive ? KEPT_ENTRIES : 0)
     } catch (error) {
       this.hasNewIndexes = true
       throw error
     }
   }
 
-  /** Gives the indexes' memory back; their files must have all. */
-  forgetIndexes(): void {
-    if (this.hasNewIndexes) return
-    this.offsetIndex = undefined
-    this.timeIndex = undefined
-  }
-
   closeFiles(): void {
-    this.files.forget(this.path)
-    this.files.forget(this.pathOf('txnindex'))
+    for (const path of this.paths) this.files.forget(path)
   }
 
   /** Its files stay where they are, and are no longer this segment's. */
@@ -287,19 +289,6 @@ export class Segment {
     }
   }
 
-  /** Whether there are entries where there must be, and the last one points to the batch that it names. */
-  private isIndexOfThis(): boolean {
-    const index = this.offsetIndex!
-    // A saved time index has at least the largest timestamp, and an offset index an entry each few kilobytes.
-    if (this.size > 0 && this.timeIndex!.table.count === 0) return false
-    const last = index.table.count - 1
-    if (last < 0) return this.size < NO_INDEX_BELOW_BYTES
-    const header = Buffer.alloc(HEADER_SIZE)
-    if (this.file.readSync(header, index.positionOf(last)) < header.length) return false
-    const batch = new BatchView(header)
-    return batch.magic === MAGIC && batch.lastOffset === index.offsetOf(last)
-  }
-
   /** Goes over all batches at once: rare, and quick beside what it would cost to keep every caller waiting for it. */
   private rebuildIndexes(): void {
     const { size } = this
@@ -307,12 +296,15 @@ export class Segment {
       this.indexUpTo(size)
     } catch (error) {
       // Half an index is worse than none, and the segment ends where it did.
-      this.offsetIndex = undefined
-      this.timeIndex = undefined
+      this.indexes.isLoaded = false
       throw error
     } finally {
       this.size = size
     }
+  }
+
+  private async loadLater(): Promise<void> {
+    if (!(await this.indexes.loadLater()) && !this.hasIndexes) this.rebuildIndexes()
   }
 
   private indexUpTo(size: number): void {
@@ -332,7 +324,8 @@ export class Segment {
     }
   }
 
-  private assertThere(): void {
+  /** Throws StorageError when it is gone. */
+  assertThere(): void {
     if (this.isGone) throw new StorageError(`${this.path} is gone.`)
   }
 
@@ -360,18 +353,5 @@ export class Segment {
       this.firstTimestamp = readInt64(bytes, 0)
     }
     return this.firstTimestamp
-  }
-
-  private saveTable(kind: 'index' | 'timeindex', table: EntryTable, entrySize: number): boolean {
-    const path = this.pathOf(kind)
-    const file = this.files.get(path, true)
-    const position = table.writtenCount * entrySize
-    const size = file.size()
-    // The file may be longer than what is right of it: torn, cut back, or preallocated by Kafka.
-    if (size > position) file.truncate(position)
-    file.writeSync([table.unwritten()], position)
-    table.writtenCount = table.count
-    this.files.forget(path)
-    return size === 0
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { readInt64, writeInt64 } from '../../protocol/records/batch-view.ts'
-import { EntryTable, isZero } from './entry-table.ts'
+import { type EntryFile, EntryTable, isZero } from './entry-table.ts'
 
 const ENTRY_SIZE = 12
 
@@ -14,9 +14,9 @@ export class TimeIndex {
   readonly table: EntryTable
   private readonly baseOffset: number
 
-  constructor(baseOffset: number, bytes?: Buffer) {
+  constructor(baseOffset: number, bytes?: Buffer, file?: EntryFile) {
     this.baseOffset = baseOffset
-    this.table = new EntryTable(ENTRY_SIZE, bytes)
+    this.table = new EntryTable(ENTRY_SIZE, bytes, file)
   }
 
   get sizeInBytes(): number {
@@ -44,49 +44,47 @@ export class TimeIndex {
 
   /** An offset at or before that of the first record whose timestamp is at least `timestamp`. */
   offsetBefore(timestamp: number): number {
-    let low = -1
-    let high = this.table.count - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (this.timestampOf(middle) <= timestamp) low = middle
-      else high = middle - 1
-    }
-    return low < 0 ? this.baseOffset : this.offsetOf(low)
+    const entry = this.table.lastWhere((bytes, at) => readInt64(bytes, at) <= timestamp)
+    return entry < 0 ? this.baseOffset : this.offsetOf(entry)
   }
 
   /** Drops the entries of offsets from `offset` on. */
   truncate(offset: number): void {
-    let { count } = this.table
-    while (count > 0 && this.offsetOf(count - 1) >= offset) count--
-    this.table.truncate(count)
+    const relative = offset - this.baseOffset
+    this.table.truncate(
+      this.table.lastWhere((bytes, at) => bytes.readInt32BE(at + 8) < relative) + 1,
+    )
   }
 
   /** Cuts off the zeros of a preallocated file, and entries of `endOffset` and beyond. False when an entry before that is out of order. */
   settle(endOffset: number): boolean {
-    if (isZero(this.table.raw)) this.table.truncate(0)
+    const { raw } = this.table
+    if (isZero(raw)) this.table.truncate(0)
     let timestamp = -1
     let offset = this.baseOffset - 1
     for (let entry = 0; entry < this.table.count; entry++) {
       const at = this.table.at(entry)
-      if (this.offsetOf(entry) >= endOffset) {
+      const nextTimestamp = readInt64(raw, at)
+      const nextOffset = this.baseOffset + raw.readInt32BE(at + 8)
+      if (nextOffset >= endOffset) {
         this.table.truncate(entry)
         return true
       }
-      if (this.timestampOf(entry) <= timestamp || this.offsetOf(entry) < offset) {
+      if (nextTimestamp <= timestamp || nextOffset < offset) {
         this.table.truncate(entry)
-        return isZero(this.table.raw.subarray(at))
+        return isZero(raw.subarray(at))
       }
-      timestamp = this.timestampOf(entry)
-      offset = this.offsetOf(entry)
+      timestamp = nextTimestamp
+      offset = nextOffset
     }
     return true
   }
 
   private timestampOf(entry: number): number {
-    return readInt64(this.table.raw, this.table.at(entry))
+    return readInt64(this.table.entry(entry), 0)
   }
 
   private offsetOf(entry: number): number {
-    return this.baseOffset + this.table.raw.readInt32BE(this.table.at(entry) + 8)
+    return this.baseOffset + this.table.entry(entry).readInt32BE(8)
   }
 }

@@ -23,6 +23,8 @@ export interface PaceLimits {
 export class WritePace {
   /** Bytes written and not synced, of all logs. */
   dirtyBytes = 0
+  /** Bytes written in this life, of all logs. */
+  writtenBytes = 0
   private readonly limits: PaceLimits
   private readonly clock: Clock
   private turnBytes = 0

@@ -7,6 +7,7 @@
 import {
   decodePartitionMetadata,
   DELETED_SUFFIX,
+  KAFKA_METADATA_FOLDER,
   PARTITION_METADATA,
   parseFolderName,
   STRAY_SUFFIX,
@@ -114,6 +115,8 @@ class FolderCheck {
         this.checkOther(name, isDirectory)
         continue
       }
+      // What Kafka left is read once, and no log of ours.
+      if (name === KAFKA_METADATA_FOLDER && this.files.isOurs) continue
       const metadata = this.disk.readFile(`${this.directory}/${name}/${PARTITION_METADATA}`)
       folders.push({ name, ...parsed, topicId: decodePartitionMetadata(metadata) })
     }

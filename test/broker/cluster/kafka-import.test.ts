@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { StorageError } from '../../../src/storage/engine.ts'
+import {
+  PartitionRecord,
+  TopicRecord,
+} from '../../../src/protocol/messages/embedded/cluster-metadata.ts'
+import { encodeMetadataRecord } from '../../../src/protocol/messages/embedded/prefixes.ts'
 import { buildBatch } from '../../../src/protocol/records/batch-builder.ts'
+import { verifyFolder } from '../../../src/storage/verify/folder-check.ts'
 import { seededRandom } from '../../../src/random.ts'
 import { filesOf } from '../../fixtures/kafka-folder/unpack.ts'
 import type { BrokerFixture } from '../fixture.ts'
@@ -147,6 +153,21 @@ describe.each(['clean', 'killed'] as const)('a folder of Kafka 4.4, %s', (pack) 
     }
   })
 
+  test('is sound when the broker has had it', async () => {
+    const { disk, clock } = folder
+    await folder.stop(await folder.start())
+    const wrong: string[] = []
+    const { logs, errors } = await verifyFolder(disk, '/data', {
+      now: clock.now(),
+      onViolation: ({ file, text, severity }) => {
+        if (severity === 'error') wrong.push(`${file}: ${text}`)
+      },
+    })
+    expect(wrong).toEqual([])
+    expect(errors).toBe(0)
+    expect(logs).toBeGreaterThan(60)
+  })
+
   test('what is changed after it counts', async () => {
     const before = await folder.start()
     const { topicId } = before.cluster.topic('late')!
@@ -166,6 +187,33 @@ describe.each(['clean', 'killed'] as const)('a folder of Kafka 4.4, %s', (pack) 
     await expect(refused).rejects.toThrow(StorageError)
     const broker = await folder.start()
     expect(broker.cluster.topic('orders')).toBeDefined()
+  })
+})
+
+describe('topics that do not say themselves what is removed of them', () => {
+  const topicId = 'AAAAAAAAQACAAAAAAAAAEQ'
+  const values = [
+    encodeMetadataRecord(TopicRecord, 0, { name: 'plain', topicId }),
+    encodeMetadataRecord(PartitionRecord, 0, {
+      ...{ partitionId: 0, topicId, replicas: [1], isr: [1], leader: 1, leaderEpoch: 0 },
+      ...{ removingReplicas: [], addingReplicas: [], partitionEpoch: 0 },
+    }),
+  ]
+  const { bytes } = buildBatch(values.map((value) => ({ key: null, value, timestamp: 1 })))
+  const files = new Map([
+    ['meta.properties', filesOf('clean').get('meta.properties')!],
+    ['__cluster_metadata-0/00000000000000000000.log', bytes],
+  ])
+
+  test.each([
+    ['are spoken of', {}, 1],
+    ['are not where the configuration says it', { 'log.retention.ms': '-1' }, 0],
+  ])('%s', async (_what, config, count) => {
+    const folder = await KafkaFolder.of(files)
+    const { cluster } = await folder.start(config)
+    expect(cluster.topic('plain')!.topicId).toBe(topicId)
+    const lines = folder.lines.filter((line) => /go by this broker’s defaults/.test(line))
+    expect(lines).toHaveLength(count)
   })
 })
 

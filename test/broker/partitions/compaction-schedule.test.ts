@@ -72,7 +72,14 @@ class Scheduled {
 
   async advance(ms: number): Promise<void> {
     await this.clock.advance(ms)
-    for (let i = 0; i < 300; i++) await new Promise((resolve) => this.clock.soon(() => resolve(0)))
+    // A compaction has many turns of the loop: the round is over when nothing is asked for long.
+    let asked = this.asked.length
+    for (let quiet = 0; quiet < 1000; quiet++) {
+      await new Promise((resolve) => this.clock.soon(() => resolve(0)))
+      if (this.asked.length === asked) continue
+      asked = this.asked.length
+      quiet = 0
+    }
   }
 
   private async compact(

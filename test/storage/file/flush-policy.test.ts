@@ -36,6 +36,19 @@ describe('flush.messages', () => {
     expect(syncs()).toBe(2)
   })
 
+  it('of 1 lets one sync answer the appends of a hundred producers', async () => {
+    const store = await new Store().open({ flushMessages: 1 })
+    await send(store, 1)
+    const syncs = syncsOf(store)
+    const produce = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) expect((await store.append('a')).kind).toBe('appended')
+    }
+    await Promise.all(Array.from({ length: 100 }, produce))
+    expect(store.engine.offsets(LOG)?.highWatermark).toBe(2001)
+    expect(syncs()).toBeGreaterThan(0)
+    expect(syncs()).toBeLessThanOrEqual(2 * 20)
+  })
+
   it('bounds what a power cut may take of acknowledged records', async () => {
     for (let seed = 0; seed < 60; seed++) {
       const flushMessages = 1 + (seed % 6)

@@ -58,7 +58,6 @@ function firstUncleanable(log: PartitionLog, firstDirty: number, now: number): n
 
 function newestOf(segment: Segment): number {
   segment.loadMaxTimestamp()
-  segment.forgetIndexes()
   return segment.maxTimestamp
 }
 

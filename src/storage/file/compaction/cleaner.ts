@@ -91,7 +91,6 @@ export class Cleaner {
         if (batch.lastOffset >= firstDirtyOffset) this.mappedTo = batch.lastOffset
       }
       this.mappedTo = this.endOf(i) - 1
-      segment.forgetIndexes()
     }
   }
 

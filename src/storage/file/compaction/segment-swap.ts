@@ -41,7 +41,6 @@ export async function swapIn(
     cleaned.renameLog('')
     if (made.abortedBytes === 0) disk.remove(cleaned.pathOf('txnindex'))
     await disk.syncDirectory(log.folder)
-    cleaned.forgetIndexes()
   }
   return replaced
 }
