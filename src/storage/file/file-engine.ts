@@ -186,8 +186,7 @@ class Engine implements FileEngine {
     this.catalog = new LogCatalog(this.shares, this.checkpointer, this.removals, isClean)
     this.shares.fullDisk.serve(this.catalog)
     this.compaction = new LogCompaction(this.shares, this.checkpointer, this.removals)
-    const { shares, checkpointer, removals, compaction } = this
-    this.deletion = new LogDeletion(shares, checkpointer, removals, compaction)
+    this.deletion = new LogDeletion(this.shares, this.checkpointer, this.removals, this.compaction)
     this.producerExpiry = new ProducerExpiry(this.catalog, clock)
   }
 
@@ -196,7 +195,8 @@ class Engine implements FileEngine {
     const { recoveryPoints, logStarts, cleanedTo } = this.checkpointer
     const { isEmpty, hasForgotten } = this.catalog
     if ((isEmpty && !recoveryPoints.wasThere) || hasForgotten) await recoveryPoints.save()
-    if (hasForgotten) await Promise.all([logStarts.save(), cleanedTo.save()])
+    if (hasForgotten) await logStarts.save()
+    if (hasForgotten && cleanedTo.wasThere) await cleanedTo.save()
     return this
   }
 
