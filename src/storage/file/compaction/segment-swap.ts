@@ -44,12 +44,12 @@ export async function swapIn(
   if (log.isEnded) return []
   const replaced = switchOver(log, made, group)
   await disk.syncDirectory(log.folder)
-  if (!log.isEnded) {
-    for (const segment of replaced) {
-      if (segment.baseOffset !== cleaned.baseOffset) segment.renameIndexes('.deleted')
-    }
+  // The folder may be another log's, and so may the names.
+  if (log.isEnded) return []
+  for (const segment of replaced) {
+    if (segment.baseOffset !== cleaned.baseOffset) segment.renameIndexes('.deleted')
   }
-  if (!log.isEnded && !cleaned.isGone) {
+  if (!cleaned.isGone) {
     cleaned.renameLog('')
     if (made.abortedBytes === 0) disk.remove(cleaned.pathOf('txnindex'))
     await disk.syncDirectory(log.folder)
