@@ -3,19 +3,21 @@
  * A process of its own; takes its orders as JSON, prints its counts as JSON.
  *
  * orders: { port, kind: 'produce' | 'fetch' | 'roundTrip', topic, batchBytes, batches, connections, window, warmupMs, ms, requests, checked }
- * `requests` instead of `ms`: exactly so many, unmeasured (to fill a topic).
+ * `requests` instead of `ms`: exactly so many, unmeasured (to fill a topic). `partitions`: a producer's batches go round its share of
+ * so many partitions. `codec`: they are compressed.
  */
 
 import net from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { apiVersionsFrame, errorCodeAt, fetchFrame, produceFrame, recordBatch } from './frames.mjs'
+import { batchOf, loadCodecs } from './batches.mjs'
+import { apiVersionsFrame, errorCodeAt, fetchFrame, produceFrame } from './frames.mjs'
 
 const READ_BUFFER_BYTES = 256 * 1024
 
 /** What is sent, over and over: `window` frames or more in a row, so that many leave in one write. */
-function repeatedFrames({ kind, topic, batchBytes, batches, window }) {
+function repeatedFrames({ kind, topic, batchBytes, batches, window, codec }) {
   if (kind === 'roundTrip') return repeated([apiVersionsFrame()], window)
-  const batch = recordBatch(batchBytes)
+  const batch = batchOf(batchBytes, codec)
   if (kind === 'produce') return repeated([produceFrame(topic, batch.bytes)], window)
   const frames = Array.from({ length: batches }, (_, i) =>
     fetchFrame(topic, i * batch.count, batch.bytes.length),
@@ -27,6 +29,20 @@ function repeated(frames, atLeast) {
   const rounds = Math.ceil(atLeast / frames.length)
   const each = frames[0].length
   return { bytes: Buffer.concat(Array.from({ length: rounds }, () => frames).flat()), each }
+}
+
+/** For each connection what it sends in turn: heads that differ by partition, before one batch that all share. */
+function partitionedFrames({ topic, batchBytes, connections, partitions, codec }) {
+  const batch = batchOf(batchBytes, codec).bytes
+  const headOf = (partition) => {
+    const frame = produceFrame(topic, batch, partition)
+    return frame.subarray(0, frame.length - batch.length)
+  }
+  return Array.from({ length: connections }, (_, connection) => {
+    const share = Math.max(1, Math.floor(partitions / connections))
+    const first = (connection * share) % partitions
+    return { heads: Array.from({ length: share }, (__, i) => headOf(first + i)), batch }
+  })
 }
 
 class Connection {
@@ -60,6 +76,7 @@ class Connection {
 
   /** Sends so many frames, in as few writes as they lie together. */
   send(count) {
+    if (this.frames.heads) return this.sendParts(count)
     let bytesLeft = count * this.frames.each
     while (bytesLeft > 0) {
       const end = Math.min(this.at + bytesLeft, this.frames.bytes.length)
@@ -67,6 +84,16 @@ class Connection {
       bytesLeft -= end - this.at
       this.at = end === this.frames.bytes.length ? 0 : end
     }
+  }
+
+  sendParts(count) {
+    const { heads, batch } = this.frames
+    this.socket.cork()
+    for (let i = 0; i < count; i++) {
+      this.socket.write(heads[this.at++ % heads.length])
+      this.socket.write(batch)
+    }
+    this.socket.uncork()
   }
 
   take(bytes) {
@@ -120,7 +147,9 @@ function finish(result) {
 }
 
 function run(orders) {
-  const frames = repeatedFrames(orders)
+  const frames = orders.partitions
+    ? partitionedFrames(orders)
+    : Array(orders.connections).fill(repeatedFrames(orders))
   let stopped = false
   let toSend = orders.requests ?? Infinity
   const send = (connection, count) => {
@@ -130,7 +159,7 @@ function run(orders) {
   }
   const connections = Array.from(
     { length: orders.connections },
-    () => new Connection(orders, frames, answered),
+    (_, i) => new Connection(orders, frames[i], answered),
   )
 
   function answered(connection, count) {
@@ -155,4 +184,6 @@ function run(orders) {
   }, orders.warmupMs)
 }
 
-run(JSON.parse(process.argv[2]))
+const orders = JSON.parse(process.argv[2])
+if (orders.codec) await loadCodecs()
+run(orders)

@@ -1,13 +1,16 @@
 /** What is measured: a row of the table each, with how it is done on a broker and on the bare server. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { recordBatch } from './frames.mjs'
+import { errorCodeAt, produceFrame, recordBatch } from './frames.mjs'
+import { endToEndRow, halfLoadRow } from './latency-rows.mjs'
 import { fill, framesPerSecond, kafkajsBytesPerSecond, withTopic } from './load.mjs'
+import { RawClient } from './raw-client.mjs'
 import { residentMegabytes, startBare } from './servers.mjs'
 
 const KILOBYTE = 1024
 const MEGABYTE = 1e6
 const SETTLE_MS = 1000
+const LEADER_WAIT_MS = 20
 /** How much a topic holds that is fetched from. */
 const FILLED_BYTES = 32 * MEGABYTE
 
@@ -17,6 +20,10 @@ const SIZES = [
   { label: '64 kB', batchBytes: 64 * KILOBYTE, window: 16 },
   { label: '1 MB', batchBytes: MEGABYTE, window: 4 },
 ]
+
+const CODECS = ['gzip', 'snappy', 'lz4', 'zstd']
+/** Producers that each have a connection, and requests under way on it. */
+const PRODUCERS = { connections: 100, window: 2 }
 
 let topics = 0
 const newTopic = () => `bench-${process.pid}-${String(topics++).padStart(4, '0')}`
@@ -49,9 +56,16 @@ export const rows = [
     bare: async () => ({ value: await idleMemory(await startBare('echo')) }),
   },
   ...SIZES.map(produceRow),
+  manyProducersRow(1),
+  manyProducersRow(1000),
+  ...CODECS.map(compressedRow),
   ...SIZES.map(fetchRow),
   roundTripRow(1),
   roundTripRow(16),
+  endToEndRow('p50', newTopic),
+  endToEndRow('p99', newTopic),
+  halfLoadRow('p50', newTopic),
+  halfLoadRow('p99', newTopic),
   kafkajsProducerRow(),
   kafkajsConsumerRow(),
 ]
@@ -88,6 +102,65 @@ function produceRow({ label, batchBytes, window }) {
       )
       await server.stop()
       return throughput(result, batchBytes)
+    },
+  }
+}
+
+/** Many producers that share so many partitions: what it costs that they are many is the difference between such rows. */
+function manyProducersRow(partitions) {
+  const batchBytes = 64 * KILOBYTE
+  const orders = { kind: 'produce', batchBytes, ...PRODUCERS, partitions }
+  const noun = partitions === 1 ? 'partition' : 'partitions'
+  return {
+    name: `produce 64 kB by ${PRODUCERS.connections} to ${partitions} ${noun}`,
+    unit: 'MB/s',
+    writes: true,
+    broker({ server }, seconds) {
+      const topic = newTopic()
+      const measure = async () => {
+        await untilLed(server, topic, partitions)
+        const checked = { ...orders, port: server.port, topic, checked: true }
+        return throughput(await framesPerSecond(checked, seconds), batchBytes)
+      }
+      return withTopic(server, topic, measure, partitions)
+    },
+    async bare(file, seconds) {
+      const server = await startBare('produce', file)
+      const result = await framesPerSecond(
+        { ...orders, port: server.port, topic: newTopic() },
+        seconds,
+      )
+      await server.stop()
+      return throughput(result, batchBytes)
+    },
+  }
+}
+
+/** Kafka says that a topic is there before it leads all of its partitions. */
+async function untilLed({ port }, topic, partitions) {
+  const client = await RawClient.connect(port)
+  const { bytes } = recordBatch(KILOBYTE)
+  for (let partition = 0; partition < partitions; ) {
+    const reply = await client.request(produceFrame(topic, bytes, partition))
+    if (reply.readInt16BE(errorCodeAt(0, topic)) === 0) partition++
+    else await sleep(LEADER_WAIT_MS)
+  }
+  client.close()
+}
+
+/** In megabytes of records before they are compressed. The bare server inflates nothing, and is no yardstick here. */
+function compressedRow(codec) {
+  const batchBytes = 64 * KILOBYTE
+  const orders = { kind: 'produce', batchBytes, codec, window: 16, connections: 1 }
+  return {
+    name: `produce 64 kB, ${codec}`,
+    unit: 'MB/s',
+    broker({ server }, seconds) {
+      const topic = newTopic()
+      return withTopic(server, topic, async () => {
+        const checked = { ...orders, port: server.port, topic, checked: true }
+        return throughput(await framesPerSecond(checked, seconds), batchBytes)
+      })
     },
   }
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { BrokerError, type BrokerErrorCode } from './broker-error.ts'
 import type { KafkaMetadataLog } from './broker/cluster/cluster.ts'
 import type { BrokerConfig } from './broker/config/broker-config.ts'
+import { memoryLimit } from './broker/memory.ts'
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
@@ -40,6 +41,9 @@ export interface StoreSettings {
   slabs: SlabPool
 }
 
+/** With more unsynced than this share of what the machine lets us use of its memory, the system might make a write wait, which then is not done on the loop. */
+const DIRTY_SHARE = 1 / 4
+const LEAST_DIRTY_LIMIT_BYTES = 256 * 1024 * 1024
 const SHORTEST_CHECKPOINT_MS = 100
 const LONGEST_CHECKPOINT_MS = 10_000
 
@@ -51,6 +55,7 @@ export async function openStore(given: StoreSettings): Promise<Store> {
     nodeId: config.get('node.id'),
     tailCacheBytes: config.get('odradek.tail.cache.bytes'),
     checkpointIntervalMs: checkpointIntervalOf(config),
+    dirtyLimitBytes: Math.max(memoryLimit(0) * DIRTY_SHARE, LEAST_DIRTY_LIMIT_BYTES),
   }
   const settings = { clock, random, log, slabs, options }
   if (folder === undefined) {

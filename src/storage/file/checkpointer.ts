@@ -28,6 +28,8 @@ const ROUNDS_FOR_ALL = 6
 const CHECKPOINTED_AT_ONCE = 4
 /** With more than this dirty the dirtiest log is synced at once. */
 const SYNC_BEHIND_BYTES = 64 * 1024 * 1024
+/** A log with less than this behind its checkpoint has its records alone synced: the rest of a checkpoint would cost more than they do. */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024
 /** Recovery points are written at the latest when so much was synced since. */
 const SAVE_BEHIND_BYTES = 64 * 1024 * 1024
 
@@ -61,6 +63,8 @@ export class Checkpointer {
   private readonly timer: Timer
   /** Logs with records that are behind their recovery point, in the order in which they became so. */
   private readonly behind = new Set<PartitionLog>()
+  /** Where in its count of bytes the last checkpoint of a log was begun, in this life. */
+  private readonly places = new WeakMap<PartitionLog, number>()
   private round: Promise<void> | undefined
   private readonly slots = new Slots(CHECKPOINTED_AT_ONCE)
   private isSyncing = false
@@ -157,6 +161,7 @@ export class Checkpointer {
     this.behind.delete(log)
     const end = log.writer.appended
     log.checkpointOffset = end.offset
+    this.places.set(log, end.place)
     const snapshot = log.snapshots.take(end, occasion)
     try {
       await log.writer.settled(true)
@@ -195,11 +200,24 @@ export class Checkpointer {
         if (log.writer.dirtyBytes > (dirtiest?.writer.dirtyBytes ?? 0)) dirtiest = log
       }
       if (!dirtiest) break
-      this.syncedBytes += dirtiest.writer.dirtyBytes
-      await this.checkpoint(dirtiest, 'passing')
+      await this.relieve(dirtiest)
       if (this.syncedBytes > SAVE_BEHIND_BYTES) await this.saveRecoveryPoints()
     }
     this.isSyncing = false
+  }
+
+  private async relieve(log: PartitionLog): Promise<void> {
+    const { writer } = log
+    if (writer.appended.place - (this.places.get(log) ?? 0) >= CHECKPOINT_BYTES) {
+      this.syncedBytes += writer.dirtyBytes
+      await this.checkpoint(log, 'passing')
+      return
+    }
+    try {
+      await writer.settled(true)
+    } catch {
+      // The log has gone offline by it, or has ended: it says so itself, and is dirty no more.
+    }
   }
 
   private async saveRecoveryPoints(): Promise<void> {

@@ -192,10 +192,11 @@ class Engine implements FileEngine {
 
   /** In a new folder makes the checkpoint that tells a log which came later from one whose recovery point is lost. Logs that are gone must not be remembered as those that come after them. */
   async prepare(): Promise<this> {
-    const { recoveryPoints, logStarts } = this.checkpointer
+    const { recoveryPoints, logStarts, cleanedTo } = this.checkpointer
     const { isEmpty, hasForgotten } = this.catalog
     if ((isEmpty && !recoveryPoints.wasThere) || hasForgotten) await recoveryPoints.save()
     if (hasForgotten) await logStarts.save()
+    if (hasForgotten && cleanedTo.wasThere) await cleanedTo.save()
     return this
   }
 

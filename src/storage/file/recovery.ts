@@ -129,6 +129,7 @@ class Recovery {
     const { clock } = this.shares.writes
     this.producers.resume(clock.now(), clock.monotonic())
     await this.removePast(past)
+    if (!isClean) await this.secure()
     this.epochs.truncateEnd(this.logEndOffset)
     // What a power cut has taken from the start was told, once.
     this.epochs.truncateStart(logStartOffset)
@@ -213,7 +214,9 @@ class Recovery {
       else if (!(await this.checkSegment(segment, checkFrom))) await this.setAside(i + 1)
     }
     if (this.logEndOffset < logStartOffset) {
-      await this.removeSegments(0, this.segments.length)
+      // One that came back after a power cut would lie across what is written from now on.
+      for (const segment of this.segments) segment.removeFiles()
+      await this.shares.disk.syncDirectory(this.folder)
       this.restartAt(logStartOffset)
     }
   }
@@ -350,6 +353,12 @@ class Recovery {
     await disk.syncDirectory(this.folder)
   }
 
+  /** What an earlier start has cut off or removed, and died before that was durable, must not come back among what is written from now on. */
+  private async secure(): Promise<void> {
+    await this.segments.at(-1)!.use((file) => file.sync())
+    await this.shares.disk.syncDirectory(this.folder)
+  }
+
   private restartAt(offset: number): void {
     this.segments = [new Segment(offset, 0, this.files)]
     this.logEndOffset = offset
@@ -380,13 +389,6 @@ class Recovery {
       { folder, logEndOffset, cutBytes, batches, records, kept },
       `Segments behind the end of a log are taken out of it; their ${batches} good batches of ${records} records are kept in files of their own.`,
     )
-  }
-
-  /** Removes segments for good: one that came back after a power cut would lie across what is written from now on. */
-  private async removeSegments(from: number, to: number): Promise<void> {
-    const removed = this.segments.splice(from, to - from)
-    for (const segment of removed) segment.removeFiles()
-    if (removed.length > 0) await this.shares.disk.syncDirectory(this.folder)
   }
 
   private pathOf(offset: number, kind: LogFileKind): string {

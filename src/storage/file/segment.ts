@@ -15,6 +15,7 @@ import type { EngineShares } from './engine-shares.ts'
 import { DELETED_ENDING, fileName } from './log-folder.ts'
 import type { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
+import { ReadEnds } from './read-ends.ts'
 import { KEPT_ENTRIES, OFFSET_ENTRY, SegmentIndexes, TIME_ENTRY } from './segment-indexes.ts'
 import type { TimeIndex } from './time-index.ts'
 
@@ -65,9 +66,8 @@ export class Segment {
   private readonly indexes: SegmentIndexes
   private loading: Promise<void> | undefined
   private bytesSinceEntry = 0
-  /** Where a reader has stopped, the last one that did. */
-  private readOffset = -1
-  private readPosition = 0
+  /** Where readers have stopped; made with the first. */
+  private ends: ReadEnds | undefined
   /** Its files are removed, or are another log's by now: whoever still reads or syncs it must not touch them. */
   isGone = false
   /** Whether the file is to be made when it is not there. */
@@ -147,13 +147,13 @@ export class Segment {
 
   /** A position at or before that of the batch which holds `offset`, where a batch begins. */
   positionBefore(offset: number): number {
-    return this.readOffset === offset ? this.readPosition : this.offsets.positionBefore(offset)
+    return this.ends?.positionOf(offset) ?? this.offsets.positionBefore(offset)
   }
 
   /** Somebody has read up to `offset`, and may go on there: the batch that holds it begins at `position`, or a later one. */
   readUpTo(offset: number, position: number): void {
-    this.readOffset = offset
-    this.readPosition = position
+    this.ends ??= new ReadEnds()
+    this.ends.add(offset, position)
   }
 
   /** Takes what the time index knows of the largest timestamp: after a clean stop, all. */

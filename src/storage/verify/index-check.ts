@@ -27,6 +27,8 @@ abstract class IndexCheck {
   protected readonly baseOffset: number
   protected readonly entrySize: number
   protected entry = 0
+  /** The largest offset of an entry so far: a start believes none that stands behind one of unsaved records. */
+  private largestOffset = -1
 
   constructor(bytes: Buffer, baseOffset: number, entrySize: number) {
     this.bytes = bytes
@@ -44,8 +46,14 @@ abstract class IndexCheck {
     return this.entry * this.entrySize
   }
 
+  /** The next entry is looked at. */
+  protected pass(offset: number): void {
+    this.largestOffset = Math.max(this.largestOffset, offset)
+    this.entry++
+  }
+
   protected blame(text: string, offset: number): void {
-    this.fault ??= { text, position: this.at, offset }
+    this.fault ??= { text, position: this.at, offset: Math.max(offset, this.largestOffset) }
   }
 }
 
@@ -60,14 +68,14 @@ export class OffsetIndexCheck extends IndexCheck {
         `entry ${this.entry} points to ${this.position}, where no batch begins`,
         this.offset,
       )
-      this.entry++
+      this.pass(this.offset)
     }
     if (this.entry >= this.count || this.position !== position) return
     if (this.offset !== batch.lastOffset) {
       const text = `entry ${this.entry} says offset ${this.offset}, and the batch there ends with ${batch.lastOffset}`
       this.blame(text, batch.baseOffset)
     }
-    this.entry++
+    this.pass(this.offset)
   }
 
   /** All batches were told. */
@@ -95,7 +103,7 @@ export class TimeIndexCheck extends IndexCheck {
   batch({ baseOffset, lastOffset, maxTimestamp }: BatchView): void {
     while (this.entry < this.count && this.offset < baseOffset) {
       this.blame(`entry ${this.entry} names offset ${this.offset}, out of order`, this.offset)
-      this.entry++
+      this.pass(this.offset)
     }
     while (this.entry < this.count && this.offset <= lastOffset) {
       if (this.timestamp !== maxTimestamp) {
@@ -106,7 +114,7 @@ export class TimeIndexCheck extends IndexCheck {
         this.blame(text, baseOffset)
       }
       this.largest = Math.max(this.largest, maxTimestamp)
-      this.entry++
+      this.pass(this.offset)
     }
     this.largest = Math.max(this.largest, maxTimestamp)
   }

@@ -213,6 +213,18 @@ describe('after a clean stop', () => {
     expect(await store.values()).toEqual(['new'])
   })
 
+  it('a log in the place of one that is gone is not known as cleaned', async () => {
+    const store = await new Told().open()
+    await store.fill(30)
+    await store.engine.close()
+    const cleanedTo = `${DIRECTORY}/cleaner-offset-checkpoint`
+    store.disk.writeFile(cleanedTo, Buffer.from('0\n2\nother 0 5\nstore 0 20\n'))
+    store.disk.makeDirectory(`${DIRECTORY}/other-0`)
+    store.removeFolder()
+    await store.open()
+    expect(String(store.disk.readFile(cleanedTo))).toBe('0\n1\nother 0 5\n')
+  })
+
   it('nothing is said of a log that was deleted, at whatever moment the end came', async () => {
     for (let turns = 0; turns < 12; turns++) {
       const store = await new Told().open()

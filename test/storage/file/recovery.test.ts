@@ -1,9 +1,28 @@
 import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../../src/random.ts'
+import type { MemoryDisk } from '../../../src/storage/file/memory-disk.ts'
 import { DIRECTORY, LOG, Store } from '../store.ts'
 
 const SEGMENT = '00000000000000000000.log'
 const INDEX = '00000000000000000000.index'
 const TIME_INDEX = '00000000000000000000.timeindex'
+
+const FOLDER = `${DIRECTORY}/store-0`
+const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1)
+
+/** Starts on this store's folder, and dies in the sync of a path. */
+async function dieInSync(store: Store, path: string): Promise<void> {
+  const { disk } = store
+  let survivor: MemoryDisk | undefined
+  disk.fault = (verb, at) => {
+    if (verb !== 'sync' || at !== path) return undefined
+    survivor ??= disk.kill()
+    return 'EIO'
+  }
+  await expect(store.open()).rejects.toThrow('EIO')
+  disk.fault = undefined
+  store.disk = survivor!
+}
 
 describe('recovery', () => {
   it('cuts a torn tail, whatever part of the last batch was written', async () => {
@@ -108,5 +127,57 @@ describe('recovery', () => {
     await store.engine.close()
     const names = store.disk.list(DIRECTORY)!.map(({ name }) => name)
     expect(names.filter((name) => name.endsWith('-delete'))).toEqual([])
+  })
+})
+
+describe('what a start cuts off', () => {
+  const rest = '.'.repeat(100)
+
+  it('does not come back between later records when it died before that was durable', async () => {
+    for (const seed of SEEDS) {
+      const store = await new Store().open()
+      await store.append('first')
+      await store.append(`old${rest}`)
+      const torn = store.file(SEGMENT).subarray(0, -rest.length)
+      store.disk = store.disk.kill()
+      store.overwrite(SEGMENT, torn)
+      for (const name of [SEGMENT, 'partition.metadata']) {
+        await store.disk.open(`${FOLDER}/${name}`).sync()
+      }
+      for (const path of [FOLDER, DIRECTORY, '/']) await store.disk.syncDirectory(path)
+      await dieInSync(store, `${FOLDER}/${SEGMENT}`)
+      await store.open()
+      const values = ['first', `new${rest}`, 'last']
+      for (const value of values.slice(1)) await store.append(value)
+      store.disk = store.disk.powerCut(seededRandom(seed))
+      await store.open()
+      const found = await store.values()
+      expect(found, `seed ${seed}`).toEqual(values.slice(0, found.length))
+    }
+  })
+
+  it('does not come back behind later records when it died before the names were durable', async () => {
+    for (const seed of SEEDS) {
+      const store = await new Store().open({ segmentBytes: 200 })
+      for (const value of ['first', 'second', `old${rest}`]) await store.append(value)
+      await store.engine.flush(LOG)
+      const torn = store.file(SEGMENT).subarray(0, -1)
+      store.disk = store.disk.kill()
+      store.overwrite(SEGMENT, torn)
+      await store.disk.open(`${FOLDER}/${SEGMENT}`).sync()
+      // Where a start removes one, it makes that durable, and with it all that was done before.
+      for (const { name } of store.disk.list(FOLDER)!) {
+        if (name.endsWith('.snapshot')) store.disk.remove(`${FOLDER}/${name}`)
+      }
+      await store.disk.syncDirectory(FOLDER)
+      await dieInSync(store, FOLDER)
+      await store.open()
+      const values = ['first', 'new']
+      await store.append('new')
+      store.disk = store.disk.powerCut(seededRandom(seed))
+      await store.open()
+      const found = await store.values()
+      expect(found, `seed ${seed}`).toEqual(values.slice(0, found.length))
+    }
   })
 })

@@ -5,7 +5,7 @@
  *   X.*.cleaned              whole and synced; a start removes it, the log is as it was
  *   X.log.swap               synced: from here on a start goes through with it
  *   old ones are .deleted, X's indexes in place; in life readers go over in the same moment
- *   synced, then X.log.swap -> X.log, synced
+ *   synced; the indexes of old ones are .deleted, then X.log.swap -> X.log, synced
  *
  * A start that finds `X.log.swap` removes the segments that it reaches over. Those of its group that lie behind its last record
  * may stay: they hold nothing but what was replaced anyway, and are cleaned again.
@@ -37,6 +37,11 @@ export async function swapIn(
   if (log.isEnded) return []
   const replaced = switchOver(log, made, group)
   await disk.syncDirectory(log.folder)
+  if (!log.isEnded) {
+    for (const segment of replaced) {
+      if (segment.baseOffset !== cleaned.baseOffset) segment.renameIndexes('.deleted')
+    }
+  }
   if (!log.isEnded && !cleaned.isGone) {
     cleaned.renameLog('')
     if (made.abortedBytes === 0) disk.remove(cleaned.pathOf('txnindex'))
@@ -58,7 +63,8 @@ function switchOver(
   }
   for (const segment of replaced) {
     segment.renameLog('.deleted')
-    segment.renameIndexes('.deleted')
+    // A power cut may bring others back, which have to have theirs, and the list of what was aborted in them above all.
+    if (segment.baseOffset === cleaned.baseOffset) segment.renameIndexes('.deleted')
   }
   cleaned.renameIndexes('')
   log.replaceSegments(replaced, cleaned, abortedBytes)

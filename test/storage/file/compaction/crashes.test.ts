@@ -75,3 +75,23 @@ describe.each(['kill', 'power cut', 'failure'] as const)(
     )
   },
 )
+
+it('segments that are swapped out keep their indexes until it is durable that they are', async () => {
+  const { store } = await prepared(1)
+  const calls: string[] = []
+  store.disk.fault = (verb, path) => {
+    calls.push(`${verb} ${path.replace('/data/store-0/', '')}`)
+    return undefined
+  }
+  await store.engine.compact(LOG, store.clock.now())
+  const swappedIn = calls.filter((call) => call.endsWith('.log.cleaned'))
+  const others = calls.filter(
+    (call) => /^rename \d+\.log$/.test(call) && !swappedIn.includes(`${call}.cleaned`),
+  )
+  expect(others.length).toBeGreaterThan(0)
+  for (const call of others) {
+    const synced = calls.indexOf('sync /data/store-0', calls.indexOf(call))
+    const index = calls.indexOf(call.replace('.log', '.index'))
+    expect(index).toBeGreaterThan(synced)
+  }
+})
