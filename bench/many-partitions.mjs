@@ -14,7 +14,7 @@ const MOST_TRIES = 1000
 const milliseconds = (name) => ({ name, unit: 'ms', lowerIsBetter: true })
 
 export const manyPartitionsRow = {
-  name: '10,000 partitions',
+  name: 'ten thousand partitions',
   figures: [
     milliseconds('made, until each has taken a record'),
     milliseconds('a record to each'),

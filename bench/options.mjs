@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 export const HELP = `npm run bench -- [options]
 
   --only ROW[,ROW]   rows whose names contain one of these; codec is all that need no server;
-                     long ones run only when named: partitions, recovery, cold, compaction
+                     long ones run only when named: ten thousand, recovery, cold, compaction
   --seconds N        measured seconds of each row and round (2)
   --rounds N         rounds, of which the median is shown (3)
   --peer kafka       drives Apache Kafka too, from $ODRADEK_ORACLES/peers/kafka (../shared)
