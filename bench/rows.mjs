@@ -94,16 +94,15 @@ function produceRow({ label, batchBytes, window }) {
         return throughput(await framesPerSecond(checked, seconds), batchBytes)
       })
     },
-    async bare(file, seconds) {
-      const server = await startBare('produce', file)
-      const result = await framesPerSecond(
-        { ...orders, port: server.port, topic: newTopic() },
-        seconds,
-      )
-      await server.stop()
-      return throughput(result, batchBytes)
-    },
+    bare: (file, seconds) => bareProduce(orders, file, seconds),
   }
+}
+
+async function bareProduce(orders, file, seconds) {
+  const server = await startBare('produce', file)
+  const result = await framesPerSecond({ ...orders, port: server.port, topic: newTopic() }, seconds)
+  await server.stop()
+  return throughput(result, orders.batchBytes)
 }
 
 /** Many producers that share so many partitions: what it costs that they are many is the difference between such rows. */
@@ -124,15 +123,7 @@ function manyProducersRow(partitions) {
       }
       return withTopic(server, topic, measure, partitions)
     },
-    async bare(file, seconds) {
-      const server = await startBare('produce', file)
-      const result = await framesPerSecond(
-        { ...orders, port: server.port, topic: newTopic() },
-        seconds,
-      )
-      await server.stop()
-      return throughput(result, batchBytes)
-    },
+    bare: (file, seconds) => bareProduce(orders, file, seconds),
   }
 }
 

@@ -13,8 +13,9 @@ import {
   TRANSACTIONAL_FLAG,
   writeInt64,
 } from './batch-view.ts'
-import { codecOf, type Compression } from './compression.ts'
+import { codecOf, type Compression, deflate, deflateLater, deflatesQuickly } from './compression.ts'
 import {
+  type LongCheck,
   type ProduceContext,
   type ProduceRules,
   refused,
@@ -87,4 +88,17 @@ export function storedBatch(
     return refused('RECORD_LIST_TOO_LARGE', text)
   }
   return { batch: timed }
+}
+
+/** What `store` makes of the records in another codec: at once where compressing them is quick. */
+export function recompressed(
+  records: Buffer,
+  codec: Compression,
+  { compressionLevels }: ProduceRules,
+  store: (compressed: Buffer) => ValidatedBatch,
+): ValidatedBatch | LongCheck {
+  if (deflatesQuickly(codec, records.length)) {
+    return store(deflate(codec, records, compressionLevels))
+  }
+  return async (pause) => store(await deflateLater(codec, records, compressionLevels, pause))
 }

@@ -10,15 +10,12 @@ import { nextBatchSize } from './batch-boundary.ts'
 import { HEADER_SIZE } from './batch-view.ts'
 import {
   type Compression,
-  deflate,
-  deflateLater,
-  deflatesQuickly,
   type Encoding,
   inflatePieces,
   inflateQuickly,
   type Pause,
 } from './compression.ts'
-import { codecToChangeTo, storedBatch, withRecords } from './corrected-batch.ts'
+import { codecToChangeTo, recompressed, storedBatch, withRecords } from './corrected-batch.ts'
 import { InnerMessages } from './inner-messages.ts'
 import { InvalidRecord } from './invalid-record.ts'
 import { MessageView } from './message.ts'
@@ -208,11 +205,7 @@ class UpConversion {
       return refusedAsTooLarge(size, rules, this.partitionIndex)
     }
     const records = writer.take()
-    if (deflatesQuickly(codec, records.length)) {
-      return this.stored(deflate(codec, records, rules.compressionLevels), codec)
-    }
-    return async (pause) =>
-      this.stored(await deflateLater(codec, records, rules.compressionLevels, pause), codec)
+    return recompressed(records, codec, rules, (compressed) => this.stored(compressed, codec))
   }
 
   private stored(records: Buffer, codec: Compression): ValidatedBatch {

@@ -10,14 +10,12 @@ import { nextBatchSize } from './batch-boundary.ts'
 import { BatchView, HEADER_SIZE, hasRightChecksum, MAGIC, MAGIC_OFFSET } from './batch-view.ts'
 import {
   type Compression,
-  deflate,
   deflateLater,
-  deflatesQuickly,
   inflatePieces,
   inflateQuickly,
   type Pause,
 } from './compression.ts'
-import { codecToChangeTo, storedBatch, withRecords } from './corrected-batch.ts'
+import { codecToChangeTo, recompressed, storedBatch, withRecords } from './corrected-batch.ts'
 import {
   type LongCheck,
   type ProduceContext,
@@ -163,15 +161,9 @@ class ContentCheck {
     if (typeof maxTimestamp !== 'number') return maxTimestamp
     const codec = codecToChangeTo(this.batch.compression, this.rules)
     if (codec === undefined) return this.stored(this.batch, maxTimestamp)
-    const levels = this.rules.compressionLevels
-    const records = bytes.subarray(start)
-    if (deflatesQuickly(codec, records.length)) {
-      return this.recompressed(deflate(codec, records, levels), codec, maxTimestamp)
-    }
-    return async (pause) => {
-      const compressed = await deflateLater(codec, records, levels, pause)
-      return this.recompressed(compressed, codec, maxTimestamp)
-    }
+    return recompressed(bytes.subarray(start), codec, this.rules, (records) =>
+      this.withRecords(records, codec, maxTimestamp),
+    )
   }
 
   private async checkPieces(
@@ -195,7 +187,7 @@ class ContentCheck {
     const records = Buffer.concat(kept)
     kept.length = 0
     const compressed = await deflateLater(codec, records, rules.compressionLevels, pause)
-    return this.recompressed(compressed, codec, maxTimestamp)
+    return this.withRecords(compressed, codec, maxTimestamp)
   }
 
   private checks(): RecordChecks {
@@ -206,7 +198,7 @@ class ContentCheck {
     return storedBatch(batch, maxTimestamp, this.partitionIndex, this.rules, this.context)
   }
 
-  private recompressed(records: Buffer, codec: Compression, maxTimestamp: number): ValidatedBatch {
+  private withRecords(records: Buffer, codec: Compression, maxTimestamp: number): ValidatedBatch {
     return this.stored(withRecords(this.batch, records, codec), maxTimestamp)
   }
 }

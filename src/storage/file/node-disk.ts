@@ -14,6 +14,7 @@ import {
 import type { EngineLog } from './engine-shares.ts'
 import { lockFolder } from './folder-lock.ts'
 import type { Presence } from './presence.ts'
+import { fill, fillSync } from './file-reading.ts'
 
 const fsync = promisify(fs.fsync)
 const fdatasync = promisify(fs.fdatasync)
@@ -62,24 +63,11 @@ class NodeFile implements DiskFile {
   }
 
   readSync(target: Buffer, position: number): number {
-    let filled = 0
-    while (filled < target.length) {
-      const length = target.length - filled
-      const read = fs.readSync(this.descriptor, target, filled, length, position + filled)
-      if (read === 0) break
-      filled += read
-    }
-    return filled
+    return fillSync(this.descriptor, target, position)
   }
 
-  async read(target: Buffer, position: number): Promise<number> {
-    let filled = 0
-    while (filled < target.length) {
-      const read = await this.readSome(target, filled, position + filled)
-      if (read === 0) break
-      filled += read
-    }
-    return filled
+  read(target: Buffer, position: number): Promise<number> {
+    return fill(this.descriptor, target, position)
   }
 
   truncate(size: number): void {
@@ -100,16 +88,6 @@ class NodeFile implements DiskFile {
       fs.writev(this.descriptor, buffers as Buffer[], position, (error, written) => {
         if (error) reject(error)
         else resolve(written)
-      })
-    })
-  }
-
-  private readSome(target: Buffer, offset: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const length = target.length - offset
-      fs.read(this.descriptor, target, offset, length, position, (error, read) => {
-        if (error) reject(error)
-        else resolve(read)
       })
     })
   }

@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs'
 import { isNotFound } from '../file/disk.ts'
+import { fill, fillSync } from '../file/file-reading.ts'
 
 export interface ReadableFile {
   readonly path: string
@@ -35,38 +36,15 @@ class ReadOnlyFile implements ReadableFile {
   }
 
   readSync(target: Buffer, position: number): number {
-    let filled = 0
-    while (filled < target.length) {
-      const left = target.length - filled
-      const read = fs.readSync(this.descriptor, target, filled, left, position + filled)
-      if (read === 0) break
-      filled += read
-    }
-    return filled
+    return fillSync(this.descriptor, target, position)
   }
 
-  async read(target: Buffer, position: number): Promise<number> {
-    let filled = 0
-    while (filled < target.length) {
-      const read = await this.readSome(target, filled, position + filled)
-      if (read === 0) break
-      filled += read
-    }
-    return filled
+  read(target: Buffer, position: number): Promise<number> {
+    return fill(this.descriptor, target, position)
   }
 
   close(): void {
     fs.closeSync(this.descriptor)
-  }
-
-  private readSome(target: Buffer, offset: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const length = target.length - offset
-      fs.read(this.descriptor, target, offset, length, position, (error, read) => {
-        if (error) reject(error)
-        else resolve(read)
-      })
-    })
   }
 }
 
