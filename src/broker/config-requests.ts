@@ -64,6 +64,20 @@ export async function alterResources(
   })
 }
 
+/** The same answer for each resource, where the request fails as a whole. */
+export function allFailed(
+  resources: readonly Pick<AskedResource, 'resourceType' | 'resourceName'>[],
+  errorCode: AlteredAnswer['errorCode'],
+  errorMessage: string | null,
+): AlteredAnswer[] {
+  return resources.map(({ resourceType, resourceName }) => ({
+    errorCode,
+    errorMessage,
+    resourceType,
+    resourceName,
+  }))
+}
+
 function nameOf({ resourceType, resourceName }: AskedResource): string {
   return `${resourceType} ${resourceName}`
 }

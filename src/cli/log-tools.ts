@@ -10,7 +10,7 @@ import { verifyHelp, verifyLog } from './log-verify.ts'
 /** Could not do what was asked: 1 is for what verify has found. */
 const COULD_NOT = 2
 
-export const logHelp = `odradek log - looks into a data folder, ours or Kafka's; nothing is changed
+const logHelp = `odradek log - looks into a data folder, ours or Kafka's; nothing is changed
 
 ${verifyHelp}
 

@@ -62,7 +62,7 @@ export async function verifyLog(args: readonly string[]): Promise<number> {
 }
 
 /** One line: where, what, and what to do. */
-export function lineOf(violation: Violation): string {
+function lineOf(violation: Violation): string {
   const { severity, file, position, offset, text, advice, rule } = violation
   const at = position === undefined ? '' : ` at byte ${position}`
   const about = offset === undefined || offset === Infinity ? '' : ` (offset ${offset})`
@@ -70,7 +70,7 @@ export function lineOf(violation: Violation): string {
   return `${word}  ${file}${at}${about}: ${text}. ${advice} [${rule}]`
 }
 
-export function summaryOf(directory: string, result: VerifyResult, seconds: number): string {
+function summaryOf(directory: string, result: VerifyResult, seconds: number): string {
   const { logs, segments, batches, records, bytes, errors, notes, isClean } = result
   const megabytes = bytes / 1e6
   const size =

@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<number, string>> = {
 }
 
 /** A line of pino's for people: the time of day, what has happened, and its fields; the stack of an error on the lines behind. */
-export function textLine(json: string): string {
+function textLine(json: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>
   const shownFields = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`)
   const stack = (err as { stack?: string } | undefined)?.stack

@@ -1,7 +1,7 @@
 /** AlterConfigs: gives resources the configs that are named, and no others. */
 
 import { AlterConfigs } from '../../protocol/messages/33-alter-configs.ts'
-import { alterResources } from '../config-requests.ts'
+import { allFailed, alterResources } from '../config-requests.ts'
 import { handler } from '../handler.ts'
 
 const SET = 0
@@ -19,11 +19,6 @@ export const alterConfigs = handler<typeof AlterConfigs>({
     return { responses }
   },
   fail: ({ resources }, errorCode, errorMessage) => ({
-    responses: resources.map(({ resourceType, resourceName }) => ({
-      errorCode,
-      errorMessage,
-      resourceType,
-      resourceName,
-    })),
+    responses: allFailed(resources, errorCode, errorMessage),
   }),
 })

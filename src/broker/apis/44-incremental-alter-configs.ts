@@ -1,7 +1,7 @@
 /** IncrementalAlterConfigs: alters the configs of resources that are named, and leaves the others as they are (KIP-339). */
 
 import { IncrementalAlterConfigs } from '../../protocol/messages/44-incremental-alter-configs.ts'
-import { alterResources } from '../config-requests.ts'
+import { allFailed, alterResources } from '../config-requests.ts'
 import { handler } from '../handler.ts'
 
 export const incrementalAlterConfigs = handler<typeof IncrementalAlterConfigs>({
@@ -12,11 +12,6 @@ export const incrementalAlterConfigs = handler<typeof IncrementalAlterConfigs>({
     return { responses }
   },
   fail: ({ resources }, errorCode, errorMessage) => ({
-    responses: resources.map(({ resourceType, resourceName }) => ({
-      errorCode,
-      errorMessage,
-      resourceType,
-      resourceName,
-    })),
+    responses: allFailed(resources, errorCode, errorMessage),
   }),
 })

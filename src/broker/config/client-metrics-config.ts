@@ -23,7 +23,7 @@ const MATCHED: readonly string[] = [
   'client_source_port',
 ]
 
-export function isClientMetricsKey(name: string): name is ClientMetricsKey {
+function isClientMetricsKey(name: string): name is ClientMetricsKey {
   return Object.hasOwn(clientMetricsKeys, name)
 }
 

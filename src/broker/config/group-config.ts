@@ -8,7 +8,7 @@ import { groupResourceKeys } from './group-resource-keys.ts'
 export type GroupKey = keyof typeof groupResourceKeys
 export type GroupValue<K extends GroupKey> = ValueOf<(typeof groupResourceKeys)[K]>
 
-export function isGroupKey(name: string): name is GroupKey {
+function isGroupKey(name: string): name is GroupKey {
   return Object.hasOwn(groupResourceKeys, name)
 }
 

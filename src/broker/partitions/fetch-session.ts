@@ -37,7 +37,7 @@ export interface ForgottenTopic extends TopicKey {
 /** What a topic is now, or why the client may not read it. */
 export type FindTopic = (key: TopicKey) => Topic | ErrorName
 
-export class SessionTopic implements TopicKey {
+class SessionTopic implements TopicKey {
   /** Empty as long as nobody knows which topic has the id. */
   topic: string
   readonly topicId: string
@@ -53,7 +53,7 @@ export class SessionTopic implements TopicKey {
 /** One that can be read. */
 export type BoundPart = SessionPart & { partition: Partition }
 
-export class SessionPart {
+class SessionPart {
   readonly topic: SessionTopic
   readonly index: number
   partition: Partition | undefined

@@ -31,7 +31,7 @@ const KNOWN_BITS =
  * The batch as its topic stores it: itself where nothing is to be changed, else a copy with a checksum made anew.
  * `maxTimestamp` is that of its records.
  */
-export function withTimestamps(
+function withTimestamps(
   batch: BatchView,
   maxTimestamp: number,
   { timestampType }: ProduceRules,

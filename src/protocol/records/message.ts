@@ -134,7 +134,7 @@ export interface MessageInput {
 }
 
 /** Bytes of a message, offset and size included. */
-export function messageBytes(magic: LegacyMagic, key: Buffer | null, value: Buffer | null): number {
+function messageBytes(magic: LegacyMagic, key: Buffer | null, value: Buffer | null): number {
   const header = magic === 0 ? TIMESTAMP : TIMESTAMP + 8
   return header + 8 + (key?.length ?? 0) + (value?.length ?? 0)
 }
